@@ -1,0 +1,42 @@
+# `make run` and `make test` are all that is needed to begin; `make help` lists the rest.
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 16
+
+run: $(VENV)/.installed ## Try it: sandbox and web server on http://127.0.0.1:8000 (PORT=8080 for another port)
+	@$(BIN)/python -m destinations_ui.demo
+
+test: $(VENV)/.installed-dev ## Run all tests: on PostgreSQL where there is one, then on SQLite with a browser
+	@$(BIN)/python -m tests
+
+lint: $(VENV)/.installed-dev ## Check style, types, templates, migrations and deployment settings
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy .
+	@$(BIN)/djade --check --target-version 5.2 $$(git ls-files 'templates/*.html')
+	@$(BIN)/djlint --lint --quiet templates
+	@$(BIN)/python -m tests.deployment
+
+format: $(VENV)/.installed-dev ## Format the code and the templates
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+	@$(BIN)/djade --target-version 5.2 $$(git ls-files 'templates/*.html')
+
+clean: ## Remove the virtual environment and all that the try-out kept
+	rm -rf $(VENV) var
+
+$(VENV)/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed. Example: make run PYTHON=python3.12")'
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,151 @@
+"""What LaunchDarkly has, as pages show it: its lists, kept for a minute, and an honest word when it does not answer.
+
+A page never waits long: a read has a few seconds, an old list is better than none, and after a failure LaunchDarkly
+is left alone for a moment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Generic, TypeVar, cast
+
+from django.conf import settings
+from django.core.cache import cache
+
+from destinations_ui import launchdarkly
+from destinations_ui.launchdarkly.client import KEY
+from destinations_ui.launchdarkly.errors import LaunchDarklyError
+from destinations_ui.launchdarkly.resources import Destination, Environment, Project
+from destinations_ui.models import AuditRecord, Outcome
+
+Item = TypeVar("Item")
+
+#: A list this young is shown without asking again.
+FRESH = timedelta(seconds=60)
+#: A list this old is still shown when LaunchDarkly does not answer.
+KEPT = timedelta(days=1)
+#: After a failure LaunchDarkly is not asked again for this long, unless someone asks for it.
+RESPITE = timedelta(seconds=10)
+#: How long a page waits for LaunchDarkly, in seconds.
+PATIENCE = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[Item]):
+    """A list of LaunchDarkly's.
+
+    Attributes:
+        items: What is known.
+        read_at: When it was read; ``None`` when it never was.
+        problem: Why the newest could not be had, in a sentence; empty when it could.
+    """
+
+    items: Sequence[Item] = ()
+    read_at: datetime | None = None
+    problem: str = ""
+
+    @property
+    def known(self) -> bool:
+        """Whether LaunchDarkly has answered, now or earlier."""
+        return self.read_at is not None
+
+    @property
+    def current(self) -> bool:
+        """Whether this is what LaunchDarkly says now, so that what is not in it does not exist."""
+        return self.known and not self.problem
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An environment, and the destination it has."""
+
+    project: str
+    environment: Environment
+    destinations: Sequence[Destination] = field(default=())
+
+
+def projects(*, fresh: bool = False) -> Listing[Project]:
+    """Return every project. ``fresh`` asks LaunchDarkly even when a list is at hand."""
+    return listing("projects", lambda client, seconds: client.projects(timeout=seconds), fresh=fresh)
+
+
+def environments(project: str, *, fresh: bool = False) -> Listing[Environment]:
+    """Return every environment of a project."""
+    if not KEY.fullmatch(project):
+        return Listing()
+    return listing(
+        f"environments:{project}",
+        lambda client, seconds: client.environments(project, timeout=seconds),
+        fresh=fresh,
+    )
+
+
+def destinations(*, fresh: bool = False) -> Listing[Destination]:
+    """Return every destination of the account. A list from before our own last creation counts as old."""
+    return listing(
+        "destinations",
+        lambda client, seconds: client.destinations(timeout=seconds),
+        fresh=fresh,
+        not_before=last_creation(),
+    )
+
+
+def places(project: str, *, fresh: bool = False) -> Listing[Place]:
+    """Return every environment of a project with what it has."""
+    found = environments(project, fresh=fresh)
+    taken = destinations(fresh=fresh)
+    items = [
+        Place(project, environment, destinations_of(taken.items, project, environment.key))
+        for environment in found.items
+    ]
+    return Listing(items, found.read_at, found.problem or taken.problem)
+
+
+def destinations_of(items: Sequence[Destination], project: str, environment: str) -> list[Destination]:
+    """Return the destinations that are in one environment."""
+    return [item for item in items if (item.project, item.environment) == (project, environment)]
+
+
+def last_creation() -> datetime | None:
+    """Return when our last creation was settled, by whichever process."""
+    newest = AuditRecord.objects.filter(outcome=Outcome.SUCCEEDED).order_by("-id")
+    return newest.values_list("settled_at", flat=True).first()
+
+
+def listing(
+    name: str,
+    read: Callable[[launchdarkly.LaunchDarkly, float], Sequence[Item]],
+    *,
+    fresh: bool,
+    not_before: datetime | None = None,
+) -> Listing[Item]:
+    """Return a list from the cache, or from LaunchDarkly, or an old one with the reason."""
+    key = cache_key(name)
+    kept = cast("Listing[Item] | None", cache.get(key))
+    if kept and kept.read_at and not fresh:
+        young = datetime.now(UTC) - kept.read_at < FRESH
+        if young and (not_before is None or kept.read_at > not_before):
+            return kept
+    problem = None if fresh else cast("str | None", cache.get(f"{key}:problem"))
+    if problem is None:
+        read_at = datetime.now(UTC)
+        try:
+            seconds = min(PATIENCE, settings.LAUNCHDARKLY_TIMEOUT)
+            found = Listing(tuple(read(launchdarkly.connect(), seconds)), read_at)
+        except LaunchDarklyError as error:
+            problem = error.message
+            cache.set(f"{key}:problem", problem, RESPITE.total_seconds())
+        else:
+            cache.set(key, found, KEPT.total_seconds())
+            cache.delete(f"{key}:problem")
+            return found
+    return Listing(kept.items, kept.read_at, problem) if kept else Listing(problem=problem)
+
+
+def cache_key(name: str) -> str:
+    """Return a key that fits any cache, and that another installation on the same cache does not share."""
+    owner = hashlib.sha256(settings.LAUNCHDARKLY_URL.encode() + settings.SECRET_KEY.encode())
+    return f"catalogue:{owner.hexdigest()[:12]}:{hashlib.sha256(name.encode()).hexdigest()[:24]}"

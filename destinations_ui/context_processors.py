@@ -1,0 +1,11 @@
+"""What every page may say about this installation."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def installation(request: HttpRequest) -> dict[str, object]:
+    """Return whether the sandbox is in use, and the address of LaunchDarkly's own pages."""
+    return {"sandbox": settings.SANDBOX, "launchdarkly_url": settings.LAUNCHDARKLY_URL}

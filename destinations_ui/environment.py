@@ -1,0 +1,151 @@
+"""Reads settings from the environment, strictly, and says all that is wrong with them at once.
+
+A message names the setting, what is wrong and an example. It never holds the value, which may be a secret.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+#: LaunchDarkly's three instances: commercial, European Union, federal.
+#: https://launchdarkly.com/docs/api#section/Overview (servers)
+LAUNCHDARKLY_HOSTS = ("app.launchdarkly.com", "app.eu.launchdarkly.com", "app.launchdarkly.us")
+
+TRUE = frozenset({"true", "yes", "on", "1"})
+FALSE = frozenset({"false", "no", "off", "0"})
+
+
+class Environment:
+    """The process's environment; each ``NAME`` can also come from the file that ``NAME_FILE`` names."""
+
+    def __init__(self, env_file: Path) -> None:
+        if env_file.is_file():
+            environ.Env.read_env(env_file)
+        self._env = environ.FileAwareEnv()
+        self._problems: list[str] = []
+
+    def text(self, name: str, default: str = "", *, example: str = "", required: bool = False) -> str:
+        """Return a setting as text, white space around it stripped."""
+        try:
+            value = str(self._env.str(name, default)).strip()
+        except (OSError, UnicodeDecodeError):
+            self.problem(name, f"the file that {name}_FILE names cannot be read", example)
+            return default
+        if required and not value:
+            self.problem(name, "is missing", example)
+        return value
+
+    def key(self, name: str, *, example: str, minimum: int = 32) -> str:
+        """Return a secret key of at least ``minimum`` characters; there is no default."""
+        value = self.text(name, example=example, required=True)
+        if value and len(value) < minimum:
+            self.problem(name, f"is shorter than {minimum} characters", example)
+        return value
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Return a yes-or-no setting; any other word is a mistake, not a no."""
+        value = self.text(name, str(default)).lower()
+        if value not in TRUE | FALSE:
+            self.problem(name, "is neither true nor false", "true")
+        return value in TRUE
+
+    def seconds(self, name: str, default: float, *, minimum: float, maximum: float) -> float:
+        """Return a number of seconds between ``minimum`` and ``maximum``."""
+        try:
+            value = float(self.text(name, str(default)))
+        except ValueError:
+            value = float("nan")
+        if not minimum <= value <= maximum:
+            self.problem(name, f"is not a number of seconds from {minimum:g} to {maximum:g}", f"{default:g}")
+            return default
+        return value
+
+    def count(self, name: str, default: int, *, maximum: int) -> int:
+        """Return a whole number from 0 to ``maximum``."""
+        value = self.text(name, str(default))
+        if not value.isdecimal() or int(value[:9]) > maximum:
+            self.problem(name, f"is not a whole number from 0 to {maximum}", str(default))
+            return default
+        return int(value)
+
+    def names(self, name: str, *, example: str) -> list[str]:
+        """Return a comma-separated list without its blanks and empty items."""
+        return [part.strip() for part in self.text(name, example=example).split(",") if part.strip()]
+
+    def token(self, name: str) -> str:
+        """Return LaunchDarkly's access token: printable, without blanks, and not an SDK key.
+
+        https://launchdarkly.com/docs/home/account/api
+        """
+        example = "api-xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
+        value = self.text(name, example=example, required=True)
+        if not all("!" <= character <= "~" for character in value):
+            self.problem(name, "holds a blank or a character that no token has", example)
+            return ""
+        if value.startswith(("sdk-", "mob-")):
+            self.problem(name, "is an SDK key, which cannot call LaunchDarkly's REST API", example)
+        return value
+
+    def launchdarkly_url(self, name: str, *, allow_other_host: bool) -> str:
+        """Return the base address of LaunchDarkly: one of its hosts over https, or a loopback address.
+
+        The token goes wherever this points, so anything else has to be allowed by name.
+        """
+        example = "https://app.launchdarkly.com"
+        value = self.text(name, example, example=example)
+        try:
+            url = urlsplit(value)
+            host, port = url.hostname or "", url.port
+        except ValueError:
+            self.problem(name, "is not an address", example)
+            return example
+        bare = not (url.username or url.password or url.query or url.fragment or url.path.strip("/"))
+        if not (bare and host and url.scheme in {"http", "https"}):
+            self.problem(name, "is not the address of a host alone", example)
+            return example
+        official = host in LAUNCHDARKLY_HOSTS and url.scheme == "https" and port in {None, 443}
+        if not (official or is_loopback(host) or allow_other_host):
+            self.problem(
+                name,
+                "is neither one of LaunchDarkly's hosts over https nor a loopback address "
+                "(LAUNCHDARKLY_ALLOW_OTHER_HOST=true allows any host)",
+                example,
+            )
+        return f"{url.scheme}://{url.netloc.lower()}"
+
+    def url(self, name: str, default: str, *, schemes: tuple[str, ...], example: str) -> str:
+        """Return an address whose scheme is one of ``schemes``."""
+        value = self.text(name, default, example=example)
+        if value.partition(":")[0] not in schemes:
+            self.problem(name, f"does not begin with {', '.join(f'{s}:' for s in schemes)}", example)
+            return default
+        return value
+
+    def problem(self, name: str, wrong: str, example: str) -> None:
+        """Note that a setting is wrong; :meth:`check` reports it."""
+        self._problems.append(f"{name} {wrong}. Example: {name}={example}")
+
+    def check(self) -> None:
+        """Refuse to start when anything was wrong.
+
+        Raises:
+            ImproperlyConfigured: naming every setting to mend.
+        """
+        if self._problems:
+            listed = "\n".join(f"  - {problem}" for problem in self._problems)
+            raise ImproperlyConfigured(f"These settings need mending:\n{listed}")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address can only mean this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

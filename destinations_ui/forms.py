@@ -1,0 +1,427 @@
+"""The forms: one for a destination of any kind, and the one that filters the history."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.forms.renderers import TemplatesSetting
+from django.http import QueryDict
+from django.urls import reverse
+
+from destinations_ui import catalogue, kinds
+from destinations_ui.form_fields import (
+    MOST_ROWS,
+    PlainField,
+    RowsField,
+    SecretField,
+    SuggestInput,
+    form_field,
+)
+from destinations_ui.kinds.spec import Kind, Value
+from destinations_ui.kinds.validators import holds_secret
+from destinations_ui.launchdarkly.client import KEY
+from destinations_ui.models import Outcome
+
+#: What stands before the names of a kind's own fields.
+PREFIX = "config-"
+#: The fields that every kind has.
+COMMON = ("project", "environment", "name", "on", "reason", "submission")
+#: A typed secret at least this long is looked for in the other fields; a shorter one would be found by chance.
+TELLING_LENGTH = 8
+
+ON = {"true": True, "on": True, "yes": True, "1": True}
+OFF = {"false": False, "off": False, "no": False, "0": False}
+
+
+class Renderer(TemplatesSetting):
+    """Renders every field by one template of our own."""
+
+    field_template_name = "forms/field.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A line of the error summary: what is wrong, and the id of the input to mend."""
+
+    message: str
+    anchor: str
+
+
+def foreign_names(kind: Kind, data: Mapping[str, Any]) -> set[str]:
+    """Return the posted names that look like a configuration but are none of this kind's."""
+    own = {f"{PREFIX}{field.name}" for field in kind.fields if not field.columns}
+    rows = tuple(f"{PREFIX}{field.name}-" for field in kind.fields if field.columns)
+    posted = {name for name in data if name.startswith(PREFIX)}
+    return {name for name in posted - own if not (rows and name.startswith(rows))}
+
+
+def without_secrets(kind: Kind, data: QueryDict) -> tuple[QueryDict, set[str]]:
+    """Return what was posted with secrets taken out of plain fields, and the names of those fields.
+
+    A plain field is shown back and stored, so it must not hold a secret: neither one that gives itself away, like a
+    connection string, nor one that was typed into a secret field as well.
+    """
+    secret_names = secret_field_names(kind)
+    typed = [data.get(name, "").strip() for name in secret_names]
+    telling = [secret for secret in typed if len(secret) >= TELLING_LENGTH]
+    shown, disclosed = data.copy(), set()
+    for name, text in data.items():
+        plain = (name in COMMON or name.startswith(PREFIX)) and name not in secret_names
+        if plain and (holds_secret(str(text)) or any(secret in str(text) for secret in telling)):
+            shown[name] = ""
+            disclosed.add(name)
+    return shown, disclosed
+
+
+def showable(kind: Kind, data: QueryDict) -> list[tuple[str, str]]:
+    """Return the posted names and values of this form that may be shown again: all but the secrets."""
+    shown, _ = without_secrets(kind, data)
+    hidden = secret_field_names(kind) | foreign_names(kind, data)
+    return [
+        (name, str(value))
+        for name, value in shown.items()
+        if (name in COMMON or name.startswith(PREFIX)) and name not in hidden
+    ]
+
+
+def secret_field_names(kind: Kind) -> set[str]:
+    """Return the names of a kind's secret fields in the form."""
+    return {f"{PREFIX}{field.name}" for field in kind.fields if field.secret}
+
+
+def as_switch(value: Any) -> bool | None:
+    """Return on as true, off as false, and anything else as ``None``."""
+    return (ON | OFF).get(str(value).lower())
+
+
+def known_key(key: str) -> str:
+    """Return a key that came with an address, or an empty text when it cannot be one."""
+    return key if KEY.fullmatch(key) else ""
+
+
+class DestinationForm(forms.Form):
+    """The form for a destination of one kind.
+
+    The common fields are the same for all kinds; the kind's own are added from its spec. The lists of projects and
+    environments come from LaunchDarkly, and when it does not answer, both are typed.
+    """
+
+    project = PlainField(
+        label="Project",
+        help_text="Choose from LaunchDarkly's projects; type to search by key or name.",
+        quotes=True,
+        error_messages={"required": "Choose the project."},
+    )
+    environment = PlainField(
+        label="Environment",
+        quotes=True,
+        error_messages={"required": "Choose the environment."},
+    )
+    name = PlainField(
+        label="Name",
+        help_text="What the destination is called in LaunchDarkly.",
+        max_length=256,
+        widget=forms.TextInput({"class": "input", "autocomplete": "off"}),
+        error_messages={
+            "required": "Enter a name.",
+            "max_length": "Shorten the name to 256 characters.",
+        },
+    )
+    on = forms.TypedChoiceField(
+        label="Delivery",
+        help_text="LaunchDarkly sends events only while the destination is on. It does not send past events later.",
+        choices=(
+            ("true", "On: send events as soon as it is created"),
+            ("false", "Off: create it now, turn it on in LaunchDarkly later"),
+        ),
+        coerce=as_switch,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Choose whether the destination starts on or off.",
+            "invalid_choice": "Choose whether the destination starts on or off.",
+        },
+    )
+    reason = PlainField(
+        label="Reason",
+        help_text="For whoever reads the history: why it is needed, or a ticket.",
+        required=False,
+        multiline=True,
+        widget=forms.Textarea({"class": "input", "rows": 3}),
+        error_messages={"max_length": "Shorten the reason to 2,048 characters."},
+    )
+    submission = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(
+        self,
+        kind: Kind,
+        data: QueryDict | None = None,
+        *,
+        initial: Mapping[str, Any] | None = None,
+        fresh: bool = False,
+    ) -> None:
+        """Make the form.
+
+        Args:
+            kind: Whose fields to show.
+            data: What was posted.
+            initial: ``project`` and ``environment`` from the address.
+            fresh: Whether to ask LaunchDarkly for its lists even when they are at hand.
+        """
+        self.kind = kind
+        self.unexpected = foreign_names(kind, data or {})
+        shown, self.disclosed = without_secrets(kind, data) if data is not None else (None, set())
+        super().__init__(shown, initial={"submission": uuid.uuid4()} | dict(initial or {}))
+        if shown is not None:
+            shown["on"] = {True: "true", False: "false"}.get(as_switch(shown.get("on")), "")  # type: ignore[arg-type]  # None is looked up, too
+        for field in kind.fields:
+            name = f"{PREFIX}{field.name}"
+            self.fields[name] = form_field(field, id=f"id_{kind.slug}-{field.name}")
+        self.projects = catalogue.projects(fresh=fresh)
+        self.places = catalogue.places(self.chosen_project(), fresh=fresh)
+        self.offer_projects()
+        self.offer_environments()
+
+    def renew_submission(self) -> None:
+        """Give the form a new one-time id, for the next attempt."""
+        if isinstance(self.data, QueryDict):
+            self.data["submission"] = str(uuid.uuid4())
+
+    # Where
+
+    def chosen_project(self) -> str:
+        """Return the project that is posted or in the address."""
+        value = self.data.get("project") if self.is_bound else self.initial.get("project")
+        return known_key(str(value or "").strip())
+
+    def offer_projects(self) -> None:
+        """Offer LaunchDarkly's projects; any other key may be typed."""
+        options = [(project.key, project.name) for project in self.projects.items]
+        attrs = {"class": "input", "autocomplete": "off", "spellcheck": "false"}
+        follow = {
+            "hx-get": reverse("create-destination", args=[self.kind]),
+            "hx-trigger": "change",
+            "hx-target": "#environment-field",
+            "hx-swap": "outerHTML",
+        }
+        self.fields["project"].widget = SuggestInput(options, attrs | follow)
+        if not self.projects.known:
+            self.fields["project"].help_text = "Type the project's key."
+
+    def offer_environments(self) -> None:
+        """Offer the project's environments, saying what each has; without a list, the key is typed."""
+        field = self.fields["environment"]
+        if not self.places.items:
+            field.widget = forms.TextInput({"class": "input", "autocomplete": "off", "spellcheck": "false"})
+            field.help_text = "Type the environment's key."
+            if self.projects.current and not self.chosen_project():
+                field.help_text = "Choose the project first, or type the environment's key."
+            return
+        options = [("", "Choose…")]
+        options += [(place.environment.key, describe(place)) for place in self.places.items]
+        chosen = self["environment"].value()
+        if chosen and chosen not in dict(options):
+            options.append((chosen, f"{chosen} (not in LaunchDarkly's list)"))
+        field.widget = forms.Select({"class": "input"}, choices=options)
+        field.help_text = "An environment can have one destination, whatever its kind."
+
+    def clean_project(self) -> str:
+        """Accept a project that LaunchDarkly knows; look again before calling one unknown."""
+        key: str = self.cleaned_data["project"]
+        if not KEY.fullmatch(key):
+            raise forms.ValidationError(
+                "Enter the project's key: letters, digits, dots, hyphens or underscores. Example: web-shop"
+            )
+        listing = self.projects
+        if listing.current and key not in {project.key for project in listing.items}:
+            self.projects = listing = catalogue.projects(fresh=True)
+            self.places = catalogue.places(key, fresh=True)
+        if listing.current and key not in {project.key for project in listing.items}:
+            raise forms.ValidationError("LaunchDarkly has no project with this key. Choose one from the list.")
+        return key
+
+    def clean_environment(self) -> str:
+        """Accept an environment that LaunchDarkly knows; look again before calling one unknown."""
+        key: str = self.cleaned_data["environment"]
+        if not KEY.fullmatch(key):
+            raise forms.ValidationError(
+                "Enter the environment's key: letters, digits, dots, hyphens or underscores. Example: production"
+            )
+        project = self.cleaned_data.get("project")
+        if not project:
+            return key
+        known = {place.environment.key for place in self.places.items}
+        if self.places.current and key not in known:
+            self.places = catalogue.places(project, fresh=True)
+            known = {place.environment.key for place in self.places.items}
+            self.offer_environments()
+        if self.places.current and key not in known:
+            raise forms.ValidationError(
+                "LaunchDarkly has no environment with this key in the project. Choose one from the list."
+            )
+        return key
+
+    def taken_by(self) -> catalogue.Place | None:
+        """Return the chosen environment, if it has a destination already."""
+        chosen = self["environment"].value()
+        for place in self.places.items:
+            if place.environment.key == chosen and place.destinations:
+                return place
+        return None
+
+    def lists_note(self) -> str:
+        """Return what to do when LaunchDarkly's lists could not be had."""
+        return f"{self.projects.problem} The form works all the same: type the keys of project and environment."
+
+    # All together
+
+    def clean(self) -> dict[str, Any]:
+        """Check what concerns more than one field."""
+        cleaned = super().clean() or {}
+        for name in sorted(self.disclosed):
+            self.replace_errors(
+                self.field_name(name),
+                "This held a secret, such as a key or a whole connection string, so it was discarded. Enter only "
+                "what the field asks for.",
+            )
+        if self.unexpected:
+            self.add_error(
+                None,
+                f"The form came with fields that {self.kind.label} does not have, so nothing was sent. Check the "
+                "fields below and try again.",
+            )
+        for group in self.kind.at_least_one:
+            names = [f"{PREFIX}{name}" for name in group]
+            if not any(cleaned.get(name) for name in names) and not any(n in self.errors for n in names):
+                labels = " or ".join(f"“{self.fields[name].label}”" for name in names)
+                self.add_error(names[0], f"Fill at least one of {labels}.")
+        return cleaned
+
+    def field_name(self, posted: str) -> str:
+        """Return the field that a posted name belongs to: a cell belongs to its rows."""
+        return next((name for name in self.fields if posted == name or posted.startswith(f"{name}-")), "")
+
+    def replace_errors(self, name: str, message: str) -> None:
+        """Let a message stand alone at a field."""
+        self.errors.pop(name, None)
+        self.add_error(name or None, message)
+
+    def values(self) -> dict[str, Value]:
+        """Return the kind's checked values by the names of its spec."""
+        return {field.name: self.cleaned_data[f"{PREFIX}{field.name}"] for field in self.kind.fields}
+
+    # What the page shows
+
+    def config_fields(self) -> Iterator[forms.BoundField]:
+        """Yield the kind's own fields."""
+        for field in self.kind.fields:
+            yield self[f"{PREFIX}{field.name}"]
+
+    def problems(self) -> list[Problem]:
+        """Return the lines of the error summary, in the order of the form."""
+        lines = [Problem(str(message), "form") for message in self.non_field_errors()]
+        for bound in self:
+            anchor = bound.id_for_label or f"{bound.auto_id}_0"
+            lines += [Problem(str(message), anchor) for message in bound.errors]
+        return lines
+
+    def prepare(self) -> None:
+        """Make ready for the page: the browser keeps a typed secret, except where it is what was wrong."""
+        for bound in self:
+            if isinstance(bound.field, SecretField) and bound.errors:
+                bound.field.widget.attrs.pop("hx-preserve", None)
+
+    def typed(self, command: str) -> dict[str, Any]:
+        """Return what was typed, all but the secrets.
+
+        ``command`` adds a row or takes one away: ``add:<name>``, ``remove:<name>:<number>``.
+        """
+        secret_names = secret_field_names(self.kind)
+        typed = {name: self[name].value() for name in self.fields if name not in secret_names}
+        deed, _, rest = command.partition(":")
+        name, _, number = rest.partition(":")
+        if rows_field(self.kind, name) is not None:
+            rows = list(typed[name] or [{}])
+            if deed == "add" and len(rows) < MOST_ROWS:
+                rows.append({})
+            if deed == "remove" and number.isdecimal() and int(number[:4]) < len(rows):
+                del rows[int(number[:4])]
+            typed[name] = rows
+        return typed
+
+
+def rows_field(kind: Kind, name: str) -> RowsField | None:
+    """Return the field of rows with that name in the form, if the kind has it."""
+    for field in kind.fields:
+        if field.columns and name == f"{PREFIX}{field.name}":
+            made = form_field(field, id=f"id_{kind.slug}-{field.name}")
+            return made if isinstance(made, RowsField) else None
+    return None
+
+
+def describe(place: catalogue.Place) -> str:
+    """Return an environment as an option: its name, its key, whether it is critical, and what it has."""
+    environment = place.environment
+    parts = [f"{environment.name} ({environment.key})"]
+    if environment.critical:
+        parts.append("critical")
+    parts += [f"has “{each.name}”, {kind_label(each.kind)}" for each in place.destinations]
+    return " · ".join(parts)
+
+
+def kind_label(slug: str) -> str:
+    """Return the vendor's name of a kind, or LaunchDarkly's own word for one that is not known here."""
+    kind = kinds.registry().get(slug)
+    return kind.label if kind else slug or "unknown kind"
+
+
+class HistoryFilterForm(forms.Form):
+    """The filters of the history. Each is optional; a wrong one is said and not applied."""
+
+    q = PlainField(
+        label="Search",
+        required=False,
+        max_length=200,
+        widget=forms.SearchInput({"class": "input"}),
+    )
+    kind = forms.ChoiceField(label="Kind", required=False)
+    outcome = forms.ChoiceField(label="Outcome", required=False)
+    project = PlainField(label="Project", required=False, max_length=256)
+    environment = PlainField(label="Environment", required=False, max_length=256)
+    person = PlainField(label="Person", required=False, max_length=150)
+    since = forms.DateField(label="From (UTC)", required=False)
+    until = forms.DateField(label="To (UTC)", required=False)
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        super().__init__(data)
+        known = [(slug, kind.label) for slug, kind in kinds.registry().items()]
+        asked = str(data.get("kind") or "")
+        # A kind that was removed from here still has records.
+        extra = [(asked, asked)] if asked and asked not in kinds.registry() else []
+        self.fields["kind"] = forms.ChoiceField(
+            label="Kind", required=False, choices=[("", "All kinds"), *known, *extra]
+        )
+        self.fields["outcome"] = forms.ChoiceField(
+            label="Outcome", required=False, choices=[("", "All outcomes"), *Outcome.choices]
+        )
+        for name, field in self.fields.items():
+            field.widget.attrs["class"] = "input"
+            if isinstance(field, forms.DateField):
+                field.widget = forms.DateInput({"class": "input", "type": "date"}, format="%Y-%m-%d")
+                field.error_messages["invalid"] = f"Enter {name} as a date. Example: 2026-11-23"
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a range that ends before it begins."""
+        cleaned = super().clean() or {}
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and until < since:
+            self.add_error("until", "The last day is before the first. Enter a later one.")
+        return cleaned
+
+    def filters(self) -> dict[str, Any]:
+        """Return the filters that are set and valid."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}

@@ -1,0 +1,32 @@
+"""The kinds of destination that can be created. A module in this package with a ``KIND`` is one: nothing else to do."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+
+from destinations_ui.kinds.spec import Field, Kind, SpecError
+
+__all__ = ["Field", "Kind", "SpecError", "registry"]
+
+
+@cache
+def registry() -> dict[str, Kind]:
+    """Return slug → kind, sorted by label.
+
+    Raises:
+        SpecError: when a kind's file is wrong, or two files claim one slug.
+    """
+    found: dict[str, Kind] = {}
+    for module_info in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{module_info.name}")
+        kind = getattr(module, "KIND", None)
+        if kind is None:
+            continue
+        if not isinstance(kind, Kind):
+            raise SpecError(f"{module.__name__}: KIND is not a Kind.")
+        if kind.slug in found:
+            raise SpecError(f"{module.__name__}: the kind {kind.slug} exists already.")
+        found[kind.slug] = kind
+    return dict(sorted(found.items(), key=lambda item: item[1].label.casefold()))

@@ -1,0 +1,104 @@
+"""mParticle."""
+
+from __future__ import annotations
+
+from destinations_ui.kinds.spec import Field, Kind
+from destinations_ui.kinds.validators import context_kind, mparticle_identity
+
+#: LaunchDarkly has published the first five; mParticle's own page lists the others. The set that the API accepts is
+#: not documented, so these are offered and others may be typed. https://docs.mparticle.com/integrations/launchdarkly/feed
+IDENTITIES = (
+    ("customer_id", "Customer ID"),
+    ("email", "Email address"),
+    ("facebook", "Facebook ID"),
+    ("twitter", "Twitter handle"),
+    ("google", "Google ID"),
+    ("microsoft", "Microsoft ID"),
+    ("yahoo", "Yahoo ID"),
+    ("other", "Other"),
+)
+
+KIND = Kind(
+    slug="mparticle",
+    label="mParticle",
+    summary="Send events to an mParticle feed, with identities mapped.",
+    docs="https://launchdarkly.com/docs/integrations/data-export/mparticle",
+    icon="sparkles",
+    fields=(
+        Field(
+            name="api_key",
+            api="apiKey",
+            label="API key",
+            help="mParticle, Setup, Inputs, Feeds, your LaunchDarkly feed: the server-to-server key.",
+            example="us1-0123456789abcdef0123456789abcdef",
+            secret=True,
+        ),
+        Field(
+            name="secret",
+            api="secret",
+            label="API secret",
+            help="On the same page: the server-to-server secret that belongs to the key.",
+            example="sandbox-server-to-server-secret",
+            secret=True,
+        ),
+        Field(
+            name="environment",
+            api="environment",
+            label="mParticle environment",
+            help="Development shows the events in mParticle's live stream, which is the place to look while testing.",
+            example="development",
+            choices=(("production", "Production"), ("development", "Development")),
+        ),
+        Field(
+            name="user_identities",
+            api="userIdentities",
+            label="Identity mapping",
+            help="For each context kind whose events you want: the mParticle identity that its key is. It must be "
+            "the identity your SDK uses as the context's key.",
+            required=False,
+            columns=(
+                Field(
+                    name="context_kind",
+                    api="ldContextKind",
+                    label="LaunchDarkly context kind",
+                    help="The key of the context kind.",
+                    example="user",
+                    suggestions=(("user", "User"), ("device", "Device")),
+                    validators=(context_kind(),),
+                ),
+                Field(
+                    name="identity",
+                    api="mparticleUserIdentity",
+                    label="mParticle identity",
+                    help="The type of identity.",
+                    example="customer_id",
+                    suggestions=IDENTITIES,
+                    validators=(mparticle_identity(),),
+                ),
+            ),
+        ),
+        Field(
+            name="user_identity",
+            api="userIdentity",
+            label="User identity (legacy)",
+            help="The older form of the mapping: the identity of the context kind user. Leave it empty when the "
+            "mapping above is filled.",
+            example="customer_id",
+            required=False,
+            suggestions=IDENTITIES,
+            validators=(mparticle_identity(),),
+        ),
+        Field(
+            name="anonymous_user_identity",
+            api="anonymousUserIdentity",
+            label="Anonymous user identity (legacy)",
+            help="The older form for users who are not signed in.",
+            example="other",
+            required=False,
+            suggestions=IDENTITIES,
+            validators=(mparticle_identity(),),
+        ),
+    ),
+    at_least_one=(("user_identities", "user_identity"),),
+    setup="In mParticle, connect the LaunchDarkly feed to the outputs that should receive the events.",
+)

@@ -1,0 +1,238 @@
+"""The vendors' rules for the values of a configuration. A message says what to type, and never repeats the value.
+
+Each function returns a validator. LaunchDarkly itself checks almost none of this, so a wrong value would be silent
+until someone misses the events.
+"""
+
+from __future__ import annotations
+
+import re
+
+from django.core.exceptions import ValidationError
+
+from destinations_ui.kinds.spec import Validator
+
+#: What gives away that a plain text holds a secret: keys of connection strings, private keys, LaunchDarkly's own keys.
+SECRET_SIGNS = re.compile(
+    r"sharedaccesskey\s*=|accountkey\s*=|private key-----|\b(?:api|sdk|mob)-[0-9a-f]{8}-[0-9a-f]{4}-",
+    re.IGNORECASE,
+)
+
+
+def holds_secret(text: str) -> bool:
+    """Tell whether a plain text gives itself away as holding a secret: it must be neither shown back nor stored."""
+    return SECRET_SIGNS.search(text) is not None
+
+
+def matches(pattern: str, message: str, *mistakes: tuple[str, str]) -> Validator:
+    """Return a validator that wants the whole text to match ``pattern``.
+
+    Args:
+        pattern: A regular expression for the whole text.
+        message: What to type, when nothing more precise can be said.
+        mistakes: (pattern found anywhere in the text, message for it): mistakes known from practice, tried first.
+    """
+    compiled = re.compile(pattern)
+    known = [(re.compile(found, re.IGNORECASE), answer) for found, answer in mistakes]
+
+    def validate(text: str) -> None:
+        if compiled.fullmatch(text):
+            return
+        for found, answer in known:
+            if found.search(text):
+                raise ValidationError(answer, code="known_mistake")
+        raise ValidationError(message, code="invalid")
+
+    return validate
+
+
+CONNECTION_STRING = (
+    r"endpoint=",
+    "This looks like a whole connection string. Enter only the part this field asks for.",
+)
+
+
+def event_hub_namespace() -> Validator:
+    """Azure: 6 to 50 letters, digits and hyphens; begins with a letter, ends with a letter or digit.
+
+    https://learn.microsoft.com/azure/templates/microsoft.eventhub/namespaces
+    """
+    return matches(
+        r"[A-Za-z][A-Za-z0-9-]{4,48}[A-Za-z0-9]",
+        "Enter the namespace's short name: 6 to 50 letters, digits or hyphens, beginning with a letter and "
+        "ending with a letter or digit. Example: contoso-events",
+        CONNECTION_STRING,
+        (
+            r"servicebus\.",
+            "Enter only the namespace's short name, the part before .servicebus. Example: contoso-events",
+        ),
+    )
+
+
+def event_hub_name() -> Validator:
+    """Azure: 1 to 256 letters, digits, ``.``, ``-`` and ``_``; begins and ends with a letter or digit.
+
+    https://learn.microsoft.com/azure/templates/microsoft.eventhub/namespaces/eventhubs
+    """
+    return matches(
+        r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,254}[A-Za-z0-9])?",
+        "Enter the event hub's name: up to 256 letters, digits, dots, hyphens or underscores, beginning and "
+        "ending with a letter or digit. Example: launchdarkly",
+        CONNECTION_STRING,
+    )
+
+
+def shared_access_policy() -> Validator:
+    """Azure: 1 to 50 letters, digits, ``.``, ``-`` and ``_``; begins and ends with a letter or digit.
+
+    https://learn.microsoft.com/azure/templates/microsoft.eventhub/namespaces/authorizationrules
+    """
+    return matches(
+        r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,48}[A-Za-z0-9])?",
+        "Enter the shared access policy's name: up to 50 letters, digits, dots, hyphens or underscores, "
+        "beginning and ending with a letter or digit. Example: launchdarkly-send",
+        CONNECTION_STRING,
+    )
+
+
+def google_project_id() -> Validator:
+    """Google Cloud: 6 to 30 lower-case letters, digits and hyphens; old ids may carry a domain before a colon.
+
+    https://cloud.google.com/sdk/gcloud/reference/projects/create
+    """
+    return matches(
+        r"(?:[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?:)?[a-z][a-z0-9-]{4,28}[a-z0-9]",
+        "Enter the project's id: 6 to 30 lower-case letters, digits or hyphens, beginning with a letter and not "
+        "ending with a hyphen. Example: acme-analytics",
+        (
+            r"projects/|/topics/",
+            "Enter only the project's id: what stands between projects/ and /topics/. Example: acme-analytics",
+        ),
+        (r"^\d+$", "Enter the project's id, not its number. Example: acme-analytics"),
+    )
+
+
+def pubsub_topic_id() -> Validator:
+    """Google Pub/Sub: 3 to 255 characters, begins with a letter and not with ``goog``.
+
+    https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names
+    """
+    return matches(
+        r"(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,254}",
+        "Enter the topic's id: 3 to 255 letters, digits or -_.~+%, beginning with a letter and not with goog. "
+        "Example: launchdarkly-events",
+        (
+            r"/topics/|projects/",
+            "Enter only the topic's id: what follows /topics/. Example: launchdarkly-events",
+        ),
+        (r"^goog", "Enter a topic whose id does not begin with goog: Google keeps those for itself."),
+    )
+
+
+def aws_region() -> Validator:
+    """AWS: a region's code, such as ``us-east-1``.
+
+    https://docs.aws.amazon.com/general/latest/gr/ak.html
+    """
+    return matches(
+        r"[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}",
+        "Enter the region's code as AWS writes it. Example: us-east-1",
+        (
+            r"^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}[a-z]$",
+            "Enter the region, not the availability zone: leave out the last letter. Example: us-east-1",
+        ),
+        (
+            r"^arn:",
+            "Enter only the region's code: the fourth part of the stream's ARN. Example: us-east-1",
+        ),
+    )
+
+
+def kinesis_stream_name() -> Validator:
+    """Kinesis: 1 to 128 letters, digits, ``.``, ``-`` and ``_``.
+
+    https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html
+    """
+    return matches(
+        r"[A-Za-z0-9_.-]{1,128}",
+        "Enter the stream's name: up to 128 letters, digits, dots, hyphens or underscores. Example: cat-stream",
+        (
+            r"^arn:",
+            "Enter the stream's name, not its ARN: only what follows stream/. Example: cat-stream",
+        ),
+    )
+
+
+def iam_role_arn() -> Validator:
+    """AWS: the ARN of an IAM role, in any partition, with or without a path.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+    """
+    example = "Example: arn:aws:iam::123456789012:role/marketingadmin"
+    return matches(
+        r"arn:aws(?:-us-gov|-cn)?:iam::\d{12}:role/(?:[\x21-\x7E]{1,510}/)?[A-Za-z0-9_+=,.@-]{1,64}",
+        f"Enter the role's whole ARN. {example}",
+        (
+            r"^arn:[a-z-]+:kinesis:",
+            f"This is the stream's ARN. Enter the ARN of the IAM role that may write to it. {example}",
+        ),
+        (
+            r"^arn:[a-z-]+:iam::\d{12}:(?:user|group|policy)/",
+            f"This is the ARN of a user, group or policy. Enter the ARN of a role. {example}",
+        ),
+        (
+            r"^arn:[a-z-]+:sts:",
+            f"This is a session of a role. Enter the role's own ARN, which IAM shows. {example}",
+        ),
+    )
+
+
+def snowflake_account_url() -> Validator:
+    """Snowflake: the account's address over https, organisation or locator form, public or private link.
+
+    https://docs.snowflake.com/en/user-guide/organizations-connect
+    """
+    example = "Example: https://myorg-account123.snowflakecomputing.com"
+    return matches(
+        r"https://[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[a-z0-9-]+)*\.snowflakecomputing\.(?:com|cn)/?",
+        f"Enter the account's whole address, https:// included. {example}",
+        (
+            r"app\.snowflake\.com",
+            "This is the address of Snowsight. Enter the account's own address: account menu, View account "
+            f"details, Account/Server URL. {example}",
+        ),
+        (
+            r"snowflakecomputing\.(?:com|cn)/.",
+            f"Enter the address up to snowflakecomputing.com and nothing after it. {example}",
+        ),
+    )
+
+
+def public_key() -> Validator:
+    """A public key's text, with or without its PEM frame."""
+    return matches(
+        r"[\s\S]{40,}",
+        "Enter the whole public key that LaunchDarkly generated: its text begins with MII.",
+    )
+
+
+def context_kind() -> Validator:
+    """LaunchDarkly: the key of a context kind: letters, digits, ``.``, ``-`` and ``_``; not ``kind`` itself.
+
+    https://launchdarkly.com/docs/home/flags/context-kinds
+    """
+    return matches(
+        r"(?!(?:kind|multi)$)[A-Za-z0-9._-]{1,256}",
+        "Enter the context kind's key: letters, digits, dots, hyphens or underscores. Example: user",
+    )
+
+
+def mparticle_identity() -> Validator:
+    """mParticle: an identity type, in lower case with underscores.
+
+    https://docs.mparticle.com/integrations/launchdarkly/feed
+    """
+    return matches(
+        r"[a-z][a-z0-9_]{1,63}",
+        "Enter the identity type in lower case with underscores. Example: customer_id",
+    )

@@ -1,0 +1,396 @@
+"""The calls to LaunchDarkly's REST API that the product makes.
+
+https://launchdarkly.com/docs/api
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote, urljoin
+
+import requests
+from urllib3.exceptions import HTTPError
+
+from destinations_ui.launchdarkly import resources
+from destinations_ui.launchdarkly.errors import (
+    REFUSALS,
+    BadAnswer,
+    Busy,
+    LaunchDarklyError,
+    NoAnswer,
+    NotSent,
+    Refused,
+    Uncertain,
+)
+from destinations_ui.launchdarkly.transport import Deadline, Watch, new_session
+from destinations_ui.secret import Secret
+
+API_VERSION = "20240415"
+
+#: An answer about one thing, or one page of a list, is at most this long, in bytes.
+ANSWER_LIMIT = 256 * 1024
+#: The list of destinations has no pages: this is room for ten thousand of them.
+LIST_LIMIT = 8 * 1024 * 1024
+#: How often a read is tried, and the seconds before the second try; the pause doubles.
+READ_TRIES = 3
+READ_PAUSE = 0.2
+#: More pages than this are a loop, not a list.
+PAGE_LIMIT = 1000
+
+#: How long to wait after 429, in seconds. LaunchDarkly's reset may be absent, past or far off.
+WAIT_DEFAULT, WAIT_MINIMUM, WAIT_MAXIMUM = 10, 1, 300
+
+#: A project's or environment's key. https://launchdarkly.com/docs/api/projects/post-project
+KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A read answer: its status and the JSON in it."""
+
+    status: int
+    body: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A destination that LaunchDarkly confirmed."""
+
+    id: str
+    status: int
+
+
+class LaunchDarkly:
+    """LaunchDarkly's API, with one access token. Safe to share between threads: each has its own connection.
+
+    Every method raises :class:`LaunchDarklyError`. ``timeout`` is in seconds, over everything that a method does.
+    """
+
+    def __init__(self, base_url: str, token: Secret, timeout: float) -> None:
+        self._base_url = base_url
+        self._token = token
+        self._timeout = timeout
+        self._local = threading.local()
+
+    def __repr__(self) -> str:
+        return f"LaunchDarkly({self._base_url!r})"
+
+    def destinations(self, *, timeout: float | None = None) -> list[resources.Destination]:
+        """Return the destinations of the whole account.
+
+        https://launchdarkly.com/docs/api/data-export-destinations/get-destinations
+        """
+        deadline = Deadline(timeout or self._timeout)
+        answer = self._read("/api/v2/destinations", deadline, limit=LIST_LIMIT)
+        return [resources.destination(item) for item in resources.objects(answer.body)]
+
+    def projects(self, *, timeout: float | None = None) -> list[resources.Project]:
+        """Return every project by name, each with the environments that came along.
+
+        https://launchdarkly.com/docs/api/projects/get-projects
+        """
+        path = "/api/v2/projects?sort=name&expand=environments"
+        items = self._pages(path, Deadline(timeout or self._timeout), limit=LIST_LIMIT)
+        return [resources.project(item) for item in items if item.get("key")]
+
+    def environments(self, project: str, *, timeout: float | None = None) -> list[resources.Environment]:
+        """Return every environment of a project, critical ones first.
+
+        https://launchdarkly.com/docs/api/environments/get-environments-by-project
+        """
+        path = f"/api/v2/projects/{segment(project)}/environments?sort=critical"
+        items = self._pages(path, Deadline(timeout or self._timeout))
+        return [resources.environment(item) for item in items if item.get("key")]
+
+    def create_destination(
+        self,
+        project: str,
+        environment: str,
+        *,
+        kind: str,
+        name: str,
+        on: bool,
+        config: Mapping[str, object],
+        conceal: Collection[Secret] = (),
+    ) -> Created:
+        """Create a destination: look at the list, then post, on the same connection. The post is never repeated.
+
+        The look proves the token, and means that the connection was alive a moment before the post, so that a server
+        closing an idle connection cannot make the outcome unknown. It may take half of the time.
+
+        ``conceal`` are the secrets in ``config``: should LaunchDarkly's answer repeat one, dots stand in its place.
+
+        https://launchdarkly.com/docs/api/data-export-destinations/post-destination
+
+        Raises:
+            NotSent: the post was not sent.
+            Refused: nothing was created.
+            Uncertain: the destination may exist.
+        """
+        path = f"/api/v2/destinations/{segment(project)}/{segment(environment)}"
+        deadline = Deadline(self._timeout)
+        try:
+            self.destinations(timeout=self._timeout / 2)
+        except Uncertain as error:
+            raise NotSent(
+                "LaunchDarkly did not answer properly when asked for its list of destinations, so nothing was "
+                "sent. Try again in a few minutes.",
+                status=error.status,
+                code=error.code,
+                detail=error.detail,
+                id=error.id,
+            ) from error
+        body = {"name": name, "kind": kind, "on": on, "config": config}
+        answer = self._exchange("POST", path, deadline, ANSWER_LIMIT, body=body, conceal=conceal)
+        created = resources.text(answer.body.get("_id")) if isinstance(answer.body, dict) else ""
+        if not created:
+            raise BadAnswer(
+                "LaunchDarkly answered without the id of what it created, so the destination may or may not exist. "
+                "Look at LaunchDarkly before you try again.",
+                status=answer.status,
+            )
+        return Created(id=created, status=answer.status)
+
+    def _pages(self, path: str, deadline: Deadline, limit: int = ANSWER_LIMIT) -> Iterator[dict[str, Any]]:
+        """Yield the items of a list that comes in pages. The links between pages are relative."""
+        seen: set[str] = set()
+        while path and path not in seen and len(seen) < PAGE_LIMIT:
+            seen.add(path)
+            answer = self._read(path, deadline, limit=limit)
+            yield from resources.objects(answer.body)
+            path = resources.link(answer.body, "next") if isinstance(answer.body, dict) else ""
+
+    def _read(self, path: str, deadline: Deadline, limit: int = ANSWER_LIMIT) -> Answer:
+        """Get, and try again with growing pauses while there is time and a second try could help."""
+        for attempt in range(1, READ_TRIES + 1):
+            try:
+                return self._exchange("GET", path, deadline, limit)
+            except LaunchDarklyError as error:
+                pause = pause_before_retry(error, attempt)
+                if attempt == READ_TRIES or pause is None or pause >= deadline.remaining():
+                    raise
+            time.sleep(pause)  # The back-off: pages never wait for it longer than their own deadline.
+        raise AssertionError("The last attempt returns or raises.")
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        deadline: Deadline,
+        limit: int,
+        *,
+        body: Mapping[str, object] | None = None,
+        conceal: Collection[Secret] = (),
+    ) -> Answer:
+        """Make one request and read its answer.
+
+        Raises:
+            LaunchDarklyError: of the branch that says what is known about the request.
+        """
+        url = urljoin(self._base_url, path)
+        if not url.startswith(f"{self._base_url}/api/"):
+            raise BadAnswer("LaunchDarkly's list leads to another address. Ask an administrator to look at it.")
+        headers = {"Authorization": self._token.reveal(), "LD-API-Version": API_VERSION}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        data = None if body is None else json.dumps(body).encode()
+        with Watch(deadline.remaining()) as watch:
+            status = None
+            try:
+                # The socket's own time-outs are only the second line: the watch ends the connection.
+                seconds = max(deadline.remaining(), 0.001)
+                with self._session().request(
+                    method,
+                    url,
+                    data=data,
+                    headers=headers,
+                    timeout=(seconds, seconds),
+                    allow_redirects=False,
+                    stream=True,
+                ) as response:
+                    status = response.status_code
+                    raw = read_bounded(response, limit)
+            except (requests.RequestException, HTTPError, OSError) as error:
+                # The exception is not chained: its request holds the token, and its text may hold a header.
+                raise failure(error, watch, status) from None
+        return understood(response, raw, conceal)
+
+    def _session(self) -> requests.Session:
+        if not hasattr(self._local, "session"):
+            self._local.session = new_session()
+        session: requests.Session = self._local.session
+        return session
+
+
+def segment(key: str) -> str:
+    """Return a key as one segment of a path.
+
+    Raises:
+        ValueError: when it is not a key, and could lead elsewhere (``..``, ``a/b``).
+    """
+    if not KEY.fullmatch(key):
+        raise ValueError("This is not the key of a project or environment.")
+    return quote(key, safe="")
+
+
+class TooLong(OSError):
+    """An answer is longer than any that LaunchDarkly documents."""
+
+
+def read_bounded(response: requests.Response, limit: int) -> bytes:
+    """Read an answer of at most ``limit`` bytes, as it came: whatever was compressed unasked stays compressed.
+
+    Raises:
+        TooLong: and the connection is closed, so that the rest is not read either.
+    """
+    pieces, total = [], 0
+    while piece := response.raw.read(16384, decode_content=False):
+        total += len(piece)
+        if total > limit:
+            response.raw.close()
+            raise TooLong
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def failure(error: Exception, watch: Watch, status: int | None) -> LaunchDarklyError:
+    """Return the error for an exchange that broke: what matters is whether anything had been sent."""
+    if not watch.sent:
+        return NotSent(f"LaunchDarkly could not be reached: {cause(error, watch)}. Nothing was sent. Try again soon.")
+    if watch.expired or isinstance(error, requests.Timeout):
+        what = "did not answer in time"
+    elif isinstance(error, TooLong):
+        what = "sent an answer far longer than expected"
+    else:
+        what = "broke off the connection before its answer was complete"
+    return NoAnswer(
+        f"LaunchDarkly {what}, so it is not known whether the request took effect. Look at LaunchDarkly before you "
+        "try again.",
+        status=status,
+    )
+
+
+def cause(error: Exception, watch: Watch) -> str:
+    """Return why no connection came about, in words for an operator to pass on."""
+    names = {type(reason).__name__ for reason in chain(error)}
+    if "NameResolutionError" in names:
+        return "its name was not found"
+    if names & {"SSLError", "SSLCertVerificationError", "CertificateError"}:
+        return "its certificate is not trusted or TLS failed"
+    if watch.expired or names & {"ConnectTimeoutError", "ConnectTimeout", "TimeoutError"}:
+        return "the connection was not made in time"
+    return "the connection was refused"
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception and those it wraps: as a cause, as a ``reason``, or as its first argument."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        inner = getattr(error, "reason", None) or (error.args[0] if error.args else None)
+        error = inner if isinstance(inner, BaseException) else error.__cause__ or error.__context__
+
+
+def understood(response: requests.Response, raw: bytes, conceal: Collection[Secret]) -> Answer:
+    """Return the JSON of a successful answer.
+
+    Raises:
+        Refused: when LaunchDarkly said no.
+        BadAnswer: when it said anything else.
+    """
+    status = response.status_code
+    body = parsed(response, raw)
+    if 200 <= status < 300:
+        if body is None:
+            raise BadAnswer(
+                "LaunchDarkly answered with something that cannot be read, so it is not known what took effect. Look "
+                "at LaunchDarkly before you try again.",
+                status=status,
+                detail=concealed(described(response, raw), conceal),
+            )
+        return Answer(status, body)
+    fields = body if isinstance(body, dict) else {}
+    said: dict[str, Any] = {
+        "status": status,
+        "code": concealed(resources.text(fields.get("code")), conceal, 100),
+        "detail": concealed(resources.text(fields.get("message")) or described(response, raw), conceal),
+        "id": concealed(resources.text(fields.get("id")), conceal, 100),
+    }
+    if status in REFUSALS:
+        error, sentence = REFUSALS[status]
+        if issubclass(error, Busy):
+            seconds = wait(response.headers, time.time)
+            raise error(sentence.format(seconds=seconds), retry_after=seconds, **said)
+        raise error(sentence, **said)
+    what = "had a fault of its own" if status >= 500 else "answered in a way that it does not document"
+    raise BadAnswer(
+        f"LaunchDarkly {what} (status {status}), so it is not known whether the request took effect. Look at "
+        "LaunchDarkly before you try again.",
+        **said,
+    )
+
+
+def parsed(response: requests.Response, raw: bytes) -> Any:
+    """Return the JSON of an answer, or ``None`` when there is none to be read."""
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        return None
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+
+
+def described(response: requests.Response, raw: bytes) -> str:
+    """Say what an unreadable answer was, without repeating it."""
+    kind = response.headers.get("Content-Type", "no content type").split(";")[0][:60]
+    return f"The answer was not JSON: {kind}, {len(raw)} bytes."
+
+
+def concealed(text: str, conceal: Collection[Secret], length: int = 1000) -> str:
+    """Return a text from LaunchDarkly without the secrets that were sent to it, shortened to ``length``."""
+    for secret in conceal:
+        if secret:
+            text = text.replace(secret.reveal(), str(secret))
+    return text[:length]
+
+
+def wait(headers: Mapping[str, str], now: Callable[[], float]) -> int:
+    """Return how many seconds to wait after 429, from 1 to 300.
+
+    ``Retry-After`` is in seconds or a date; LaunchDarkly's resets are moments in milliseconds. The longest counts.
+    https://launchdarkly.com/docs/api#section/Overview/Rate-limiting
+    """
+    waits = []
+    after = headers.get("Retry-After", "")
+    if re.fullmatch(r"\d{1,9}", after):
+        waits.append(float(after))
+    elif after:
+        try:
+            waits.append(parsedate_to_datetime(after).timestamp() - now())
+        except (ValueError, OverflowError):
+            waits.append(0.0)
+    for name in ("X-Ratelimit-Reset", "X-Ratelimit-Auth-Token-Reset"):
+        reset = headers.get(name, "")
+        if re.fullmatch(r"\d{1,18}", reset):
+            waits.append(int(reset) / 1000 - now())
+    ahead = [seconds for seconds in waits if seconds > 0]
+    return min(max(round(max(ahead)), WAIT_MINIMUM), WAIT_MAXIMUM) if ahead else WAIT_DEFAULT
+
+
+def pause_before_retry(error: LaunchDarklyError, attempt: int) -> float | None:
+    """Return the seconds to wait before reading again, or ``None`` when that could not help."""
+    if isinstance(error, Busy):
+        return error.retry_after + random.random()  # noqa: S311  # spreads retries, protects nothing
+    final = isinstance(error, Refused) or (error.status is not None and error.status < 500)
+    if final:
+        return None
+    return READ_PAUSE * float(2 ** (attempt - 1)) * (1 + random.random())  # noqa: S311  # as above

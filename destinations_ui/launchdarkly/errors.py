@@ -1,0 +1,126 @@
+"""What can go wrong between us and LaunchDarkly.
+
+::
+
+    LaunchDarklyError      a sentence for a person; LaunchDarkly's status, code, message and id; never a secret
+    ├── NotSent            certainly never reached it: no name, no connection, no trusted TLS, no time left
+    ├── Refused            it answered no, and did nothing: 400 405 413 422
+    │   ├── NotAllowed     401 403
+    │   ├── Missing        404
+    │   ├── Conflict       409
+    │   └── Busy           429; says how long to wait
+    └── Uncertain          what was asked may have happened
+        ├── NoAnswer       lost, late or broken off
+        └── BadAnswer      3xx, 5xx, or not what was promised
+
+The three branches are the three things a writer has to tell apart: whether it did not happen since nothing arrived,
+did not happen since LaunchDarkly said so, or may have happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class LaunchDarklyError(Exception):
+    """An exchange with LaunchDarkly that did not go well.
+
+    Attributes:
+        message: One sentence or two for the person: what happened and what to do next.
+        status: The HTTP status, when one was seen.
+        code: LaunchDarkly's error code, such as ``invalid_request``.
+        detail: LaunchDarkly's own message.
+        id: LaunchDarkly's id of the error, which its support asks for.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str = "",
+        detail: str = "",
+        id: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.id = id
+
+
+class NotSent(LaunchDarklyError):
+    """The request certainly never reached LaunchDarkly."""
+
+
+class Refused(LaunchDarklyError):
+    """LaunchDarkly answered no; nothing was changed."""
+
+
+class NotAllowed(Refused):
+    """The access token is wrong or may not do this."""
+
+
+class Missing(Refused):
+    """There is no such project, environment or destination."""
+
+
+class Conflict(Refused):
+    """The request conflicts with what is there, or with a concurrent one."""
+
+
+class Busy(Refused):
+    """Too many requests. ``retry_after`` is the number of seconds to wait, from 1 to 300."""
+
+    def __init__(self, message: str, *, retry_after: int, **answer: Any) -> None:
+        super().__init__(message, **answer)
+        self.retry_after = retry_after
+
+
+class Uncertain(LaunchDarklyError):
+    """What was asked may have happened, or may not."""
+
+
+class NoAnswer(Uncertain):
+    """The answer was lost, late or broken off."""
+
+
+class BadAnswer(Uncertain):
+    """The answer is not one that LaunchDarkly documents."""
+
+
+#: Status → the error and its sentence. https://launchdarkly.com/docs/api#section/Overview/Errors
+REFUSALS: Mapping[int, tuple[type[Refused], str]] = {
+    400: (
+        Refused,
+        "LaunchDarkly did not accept the values. Compare them with its message, change them and try again.",
+    ),
+    401: (
+        NotAllowed,
+        "LaunchDarkly did not accept our access token, or the token may not do this. Ask an administrator to "
+        "check LAUNCHDARKLY_TOKEN and the token's role.",
+    ),
+    403: (
+        NotAllowed,
+        "LaunchDarkly does not allow our access token to do this here. Ask an administrator whether its role "
+        "covers this environment, and whether the environment wants an approval first.",
+    ),
+    404: (
+        Missing,
+        "LaunchDarkly knows no such project or environment. Check both, and choose them again.",
+    ),
+    405: (Refused, "LaunchDarkly does not offer this. Ask an administrator to check LAUNCHDARKLY_URL."),
+    409: (
+        Conflict,
+        "LaunchDarkly reports a conflict: the environment may have a destination already, or someone changed "
+        "something at this moment. Look at the map, then try again.",
+    ),
+    413: (Refused, "LaunchDarkly says that this is too large. Shorten the longest value and try again."),
+    422: (
+        Refused,
+        "LaunchDarkly did not understand the values. Compare them with its message, change them and try again.",
+    ),
+    429: (Busy, "LaunchDarkly has had too many requests. Wait {seconds} seconds, then try again."),
+}

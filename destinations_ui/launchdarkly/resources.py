@@ -1,0 +1,107 @@
+"""What LaunchDarkly sends, read leniently: an unknown kind or a missing field never blanks a list.
+
+Only what the product needs is kept. An environment arrives with its SDK keys in clear; they end here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A destination as LaunchDarkly lists it. Its configuration is left out: nothing here needs it."""
+
+    id: str
+    project: str
+    environment: str
+    name: str
+    kind: str
+    on: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """An environment, without its SDK keys."""
+
+    key: str
+    name: str
+    critical: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project and those of its environments that came with it.
+
+    ``total`` is how many environments it has, which may be more than came along.
+    """
+
+    key: str
+    name: str
+    environments: tuple[Environment, ...] = ()
+    total: int = 0
+
+
+def text(value: Any) -> str:
+    """Return a text as it is, and anything else as an empty text."""
+    return value if isinstance(value, str) else ""
+
+
+def objects(answer: Any) -> list[dict[str, Any]]:
+    """Return the objects under ``items``, whatever else is there."""
+    items = answer.get("items") if isinstance(answer, dict) else None
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def link(item: dict[str, Any], name: str) -> str:
+    """Return the address of a link, or an empty text."""
+    links = item.get("_links")
+    target = links.get(name) if isinstance(links, dict) else None
+    return text(target.get("href")) if isinstance(target, dict) else ""
+
+
+def destination(item: dict[str, Any]) -> Destination:
+    """Read a destination. Its project and environment stand only in its own address.
+
+    https://launchdarkly.com/docs/api/data-export-destinations/get-destinations
+    """
+    parts = link(item, "self").split("?")[0].strip("/").split("/")
+    place = [unquote(part) for part in parts[3:5]] if parts[:3] == ["api", "v2", "destinations"] else []
+    project, environment = place if len(place) == 2 else ("", "")
+    on = item.get("on")
+    return Destination(
+        id=text(item.get("_id")),
+        project=project,
+        environment=environment,
+        name=text(item.get("name")),
+        kind=text(item.get("kind")),
+        on=on if isinstance(on, bool) else None,
+    )
+
+
+def environment(item: dict[str, Any]) -> Environment:
+    """Read an environment, leaving its ``apiKey`` and ``mobileKey`` behind.
+
+    https://launchdarkly.com/docs/api/environments/get-environments-by-project
+    """
+    key = text(item.get("key"))
+    return Environment(key=key, name=text(item.get("name")) or key, critical=item.get("critical") is True)
+
+
+def project(item: dict[str, Any]) -> Project:
+    """Read a project, with the environments that were expanded into it.
+
+    https://launchdarkly.com/docs/api/projects/get-projects
+    """
+    key = text(item.get("key"))
+    embedded = item.get("environments")
+    environments = tuple(environment(entry) for entry in objects(embedded) if entry.get("key"))
+    total = embedded.get("totalCount") if isinstance(embedded, dict) else None
+    return Project(
+        key=key,
+        name=text(item.get("name")) or key,
+        environments=environments,
+        total=total if isinstance(total, int) else len(environments),
+    )

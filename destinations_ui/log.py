@@ -1,0 +1,35 @@
+"""Log lines: each carries its request's id, and no value in it can start a line of its own."""
+
+from __future__ import annotations
+
+import logging
+import unicodedata
+from contextvars import ContextVar
+
+#: The id of the request being answered; ``-`` outside of one.
+current_request_id: ContextVar[str] = ContextVar("current_request_id", default="-")
+
+
+class RequestId(logging.Filter):
+    """Give each log record a ``request_id``."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Add the id and let the record pass."""
+        record.request_id = current_request_id.get()
+        return True
+
+
+class LineFormatter(logging.Formatter):
+    """Escape control characters, which would forge lines or colour a terminal."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """Format all but the traceback, whose own lines are wanted."""
+        return escape_controls(super().formatMessage(record))
+
+
+def escape_controls(text: str) -> str:
+    """Write each control and formatting character (line breaks, ANSI, text direction) as its code."""
+    return "".join(
+        character if unicodedata.category(character) not in {"Cc", "Cf", "Zl", "Zp"} else f"\\u{ord(character):04x}"
+        for character in text
+    )

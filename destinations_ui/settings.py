@@ -1,0 +1,262 @@
+"""Django settings. Every value that differs between installations comes from the environment.
+
+The README lists the settings; ``.env.example`` has one of each. A missing or malformed one stops the process here.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import environ
+from csp.constants import NONE, SELF
+
+from destinations_ui.environment import Environment, is_loopback
+from destinations_ui.secret import Secret
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = Environment(BASE_DIR / ".env")
+
+# --- What an administrator sets ------------------------------------------------------------------
+
+RANDOM = "$(openssl rand -hex 32)"
+
+SECRET_KEY = env.key("SECRET_KEY", example=RANDOM)
+DEBUG = env.flag("DEBUG", default=False)
+HTTPS_ONLY = env.flag("HTTPS_ONLY", default=True)
+ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", example="destinations.example.com")
+CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS", example="https://destinations.example.com")
+PROXY_COUNT = env.count("PROXY_COUNT", 0, maximum=10)
+
+LAUNCHDARKLY_URL = env.launchdarkly_url(
+    "LAUNCHDARKLY_URL",
+    allow_other_host=env.flag("LAUNCHDARKLY_ALLOW_OTHER_HOST", default=False),
+)
+LAUNCHDARKLY_TOKEN = Secret(env.token("LAUNCHDARKLY_TOKEN"))
+LAUNCHDARKLY_TIMEOUT = env.seconds("LAUNCHDARKLY_TIMEOUT", 15, minimum=0.5, maximum=120)
+FINGERPRINT_KEY = Secret(env.key("FINGERPRINT_KEY", example=RANDOM))
+
+database_url = env.url(
+    "DATABASE_URL",
+    f"sqlite:///{BASE_DIR / 'db.sqlite3'}",
+    schemes=("sqlite", "postgres", "postgresql"),
+    example="postgresql://destinations_ui:PASSWORD@db.example.com/destinations_ui",
+)
+cache_url = env.url(
+    "CACHE_URL",
+    "locmemcache://",
+    schemes=("locmemcache", "rediscache", "rediss", "redis", "pymemcache", "dbcache"),
+    example="locmemcache://",
+)
+
+env.check()
+
+#: Nothing reaches LaunchDarkly: every page says so.
+SANDBOX = is_loopback(LAUNCHDARKLY_URL.split("://")[1].rsplit(":", 1)[0].strip("[]"))
+
+# --- Storage -------------------------------------------------------------------------------------
+
+#: SQLite: readers never wait (WAL); what is committed survives a power cut (FULL); a writer takes its lock at the
+#: start, since one that begins as a reader is refused at once when another writes (https://sqlite.org/isolation.html).
+SQLITE = {
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 5,
+}
+#: PostgreSQL: give up connecting and waiting for a lock, so that a page says so rather than hangs.
+POSTGRESQL = {"connect_timeout": 5, "options": "-c lock_timeout=5000 -c statement_timeout=30000"}
+
+
+def database(url: str) -> dict[str, Any]:
+    """Return Django's entry for a database address, with the options the records rely on."""
+    config: dict[str, Any] = environ.Env.db_url_config(url)
+    sqlite = config["ENGINE"].endswith("sqlite3")
+    config["OPTIONS"] = (SQLITE if sqlite else POSTGRESQL) | config.get("OPTIONS", {})
+    # A record must be committed before anything is sent, so a request is never one transaction.
+    config["ATOMIC_REQUESTS"] = False
+    config["CONN_MAX_AGE"] = 60
+    config["CONN_HEALTH_CHECKS"] = True
+    return config
+
+
+DATABASES = {"default": database(database_url)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {"default": environ.Env.cache_url_config(cache_url)}
+
+# --- Application ---------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "destinations_ui.apps.DestinationsUIConfig",
+    "destinations_ui.apps.AdministrationConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "django_htmx",
+    "heroicons",
+    "template_partials",
+    "csp",
+    "axes",
+]
+
+MIDDLEWARE = [
+    # Outermost first: what stands above WhiteNoise also holds for static files and for errors.
+    "destinations_ui.middleware.request_id",
+    "destinations_ui.middleware.response_headers",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "destinations_ui.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "destinations_ui.urls"
+WSGI_APPLICATION = "destinations_ui.wsgi.application"
+FORM_RENDERER = "destinations_ui.forms.Renderer"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "builtins": [
+                "template_partials.templatetags.partials",
+                "heroicons.templatetags.heroicons",
+            ],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "destinations_ui.context_processors.installation",
+            ],
+        },
+    },
+]
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "var" / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- Sign-in -------------------------------------------------------------------------------------
+
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "map"
+LOGOUT_REDIRECT_URL = "login"
+
+AUTHENTICATION_BACKENDS = [
+    # First, so that a locked-out attempt costs no password hash.
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# Ten wrong passwords from one address close sign-in to that address for a while. Not per person: whoever knows a
+# colleague's name could lock them out.
+AXES_FAILURE_LIMIT = 10
+AXES_LOCKOUT_PARAMETERS = ["ip_address"]
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_CALLABLE = "destinations_ui.sign_in.locked_out"
+AXES_CLIENT_IP_CALLABLE = "destinations_ui.sign_in.client_address"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
+# --- Security ------------------------------------------------------------------------------------
+
+# Only a cookie set over HTTPS by this very host may carry a name that begins with __Host-.
+COOKIE_PREFIX = "__Host-" if HTTPS_ONLY else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+SESSION_COOKIE_SECURE = HTTPS_ONLY
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+CSRF_COOKIE_SECURE = HTTPS_ONLY
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "destinations_ui.views.errors.csrf_failure"
+
+SECURE_SSL_REDIRECT = HTTPS_ONLY
+# A load balancer asks over plain HTTP whether the process is well.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS_ONLY else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS_ONLY
+SECURE_HSTS_PRELOAD = HTTPS_ONLY
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    },
+}
+
+# A whole form is a few kilobytes; a certificate chain pasted by mistake still gets a proper answer.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FILES = 0
+DEFAULT_EXCEPTION_REPORTER_FILTER = "destinations_ui.error_reports.ReporterFilter"
+
+# --- Logging -------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "destinations_ui.log.RequestId"}},
+    "formatters": {
+        "line": {
+            "()": "destinations_ui.log.LineFormatter",
+            "format": "{asctime} {levelname} {name} [{request_id}] {message}",
+            "style": "{",
+        },
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "filters": ["request_id"], "formatter": "line"},
+    },
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        # Its own handlers would write a second time, and mail error reports to nobody.
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # Says how often, to whom and when; at DEBUG it would say what.
+        "urllib3": {"level": "WARNING"},
+    },
+}

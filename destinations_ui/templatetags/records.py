@@ -1,0 +1,60 @@
+"""How records, kinds and moments are written on a page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from destinations_ui import forms
+from destinations_ui.models import AuditRecord, Outcome
+
+register = template.Library()
+
+#: Outcome → the Heroicons name. Word, icon and colour each say it alone.
+OUTCOME_ICONS = {
+    Outcome.PENDING: "clock",
+    Outcome.SUCCEEDED: "check-circle",
+    Outcome.REFUSED: "x-circle",
+    Outcome.NOT_SENT: "no-symbol",
+    Outcome.UNKNOWN: "question-mark-circle",
+    Outcome.ABSENT: "minus-circle",
+}
+
+
+@register.filter
+def kind_label(slug: str) -> str:
+    """Return the vendor's name of a kind; one that is not known here keeps LaunchDarkly's word."""
+    return forms.kind_label(slug)
+
+
+@register.inclusion_tag("_outcome.html")
+def outcome(value: str) -> dict[str, str]:
+    """Show an outcome as icon and word."""
+    known = Outcome(value)
+    return {"value": known.value, "label": str(known.label), "icon": OUTCOME_ICONS[known]}
+
+
+@register.filter
+def utc(moment: datetime | None) -> SafeString | str:
+    """Write a moment exactly, with its zone."""
+    if moment is None:
+        return "—"
+    at = moment.astimezone(UTC)
+    return format_html('<time datetime="{}">{} UTC</time>', at.isoformat(), at.strftime("%Y-%m-%d %H:%M:%S"))
+
+
+@register.filter
+def maker(makers: Mapping[str, AuditRecord], destination_id: str) -> AuditRecord | None:
+    """Return the record of who made a destination, if it was made here."""
+    return makers.get(destination_id)
+
+
+@register.filter
+def plain(value: object) -> str:
+    """Write a value of a configuration: a text as it is, anything else as JSON."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict)) else str(value)

@@ -1,0 +1,33 @@
+"""The addresses."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import path, register_converter
+from django.views.generic import RedirectView
+
+from destinations_ui.converters import KindConverter
+from destinations_ui.views import create, destination_map, health, history, sign_in
+
+register_converter(KindConverter, "kind")
+
+urlpatterns = [
+    path("", destination_map.destination_map, name="map"),
+    path("destinations/new/", create.choose_kind, name="choose-kind"),
+    path("destinations/new/<kind:kind>/", create.create_destination, name="create-destination"),
+    path("history/", history.history, name="history"),
+    path("history/export/", history.export, name="export"),
+    path("history/<uuid:uuid>/", history.record, name="record"),
+    path("login/", sign_in.LoginView.as_view(), name="login"),
+    path("logout/", sign_in.LogoutView.as_view(), name="logout"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    # The admin has a sign-in page of its own; one is enough.
+    path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "destinations_ui.views.errors.bad_request"
+handler403 = "destinations_ui.views.errors.forbidden"
+handler404 = "destinations_ui.views.errors.not_found"
+handler500 = "destinations_ui.views.errors.server_error"

@@ -1,0 +1,163 @@
+"""Creating a destination: choose a kind, fill its form, send it."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from destinations_ui import changes, kinds
+from destinations_ui.changes import AlreadySubmitted, Attempt, NotRecorded
+from destinations_ui.form_fields import MOST_ROWS
+from destinations_ui.forms import DestinationForm, known_key, rows_field
+from destinations_ui.http import SignedInRequest, wants_fragment
+from destinations_ui.kinds import Kind
+from destinations_ui.models import Outcome
+
+may_create = permission_required("destinations_ui.create_destination", raise_exception=True)
+
+#: What stands above the form when it comes back though nothing in it was wrong.
+NOT_RECORDED = "not_recorded"
+USED = "used"
+ANSWERED = "answered"
+
+#: The parts of the page: all of it, and what is swapped when a kind or a project is chosen.
+WHOLE = "#main"
+FIELDS, ENVIRONMENT = "#fields", "#environment"
+
+#: What the answer's status says about an attempt that did not come through.
+STATUS = {Outcome.REFUSED: 422, Outcome.NOT_SENT: 503}
+
+
+@require_safe
+@may_create
+def choose_kind(request: HttpRequest) -> HttpResponse:
+    """Show the kinds to choose from."""
+    return render(request, "choose_kind.html", {"kinds": kinds.registry().values(), "place": place(where(request))})
+
+
+@sensitive_post_parameters()
+@sensitive_variables()
+@require_http_methods(["GET", "HEAD", "POST"])
+@may_create
+def create_destination(request: SignedInRequest, kind: Kind) -> HttpResponse:
+    """Show the form of a kind, or take it."""
+    if request.method == "POST":
+        return submit(request, kind)
+    if wants_fragment(request) and "row" in request.GET:
+        return row(request, kind, request.GET["row"])
+    form = DestinationForm(kind, initial=where(request), fresh="fresh" in request.GET)
+    part = ""
+    if wants_fragment(request):
+        part = ENVIRONMENT if request.htmx.target == "environment-field" else FIELDS
+    return page(request, form, part=part)
+
+
+@sensitive_variables()
+def submit(request: SignedInRequest, kind: Kind) -> HttpResponse:
+    """Take a filled form: check it, send it, and lead to what came of it."""
+    form = DestinationForm(kind, request.POST)
+    if "redraw" in request.POST:
+        return redraw(request, form, request.POST["redraw"])
+    if not form.is_valid():
+        return page(request, form, status=422)
+    try:
+        result = changes.create_destination(attempt(request, form))
+    except NotRecorded:
+        return page(request, form, status=503, notice=NOT_RECORDED)
+    except AlreadySubmitted as used:
+        if used.record is not None:
+            return lead_to(request, used.record.get_absolute_url())
+        form.renew_submission()
+        return page(request, form, status=409, notice=USED)
+    if not result.stored:
+        return page(request, form, template="unsettled.html", record=result.record, error=result.error)
+    status = STATUS.get(Outcome(result.record.outcome))
+    if status is None:
+        return lead_to(request, result.record.get_absolute_url())
+    form.renew_submission()
+    return page(request, form, status=status, notice=ANSWERED, record=result.record)
+
+
+def attempt(request: SignedInRequest, form: DestinationForm) -> Attempt:
+    """Return what a valid form asks for."""
+    cleaned = form.cleaned_data
+    return Attempt(
+        actor=request.user,
+        kind=form.kind,
+        project=cleaned["project"],
+        environment=cleaned["environment"],
+        name=cleaned["name"],
+        on=cleaned["on"],
+        values=form.values(),
+        reason=cleaned["reason"],
+        submission=cleaned["submission"],
+        request_id=request.request_id,
+    )
+
+
+@sensitive_variables()
+def redraw(request: SignedInRequest, form: DestinationForm, command: str) -> HttpResponse:
+    """Show the form as it was typed, without checking it: this is how it changes where there is no JavaScript."""
+    return page(request, DestinationForm(form.kind, initial=form.typed(command), fresh=command == "fresh"))
+
+
+def row(request: SignedInRequest, kind: Kind, place: str) -> HttpResponse:
+    """Answer one more empty row for ``<name>:<number>``, or nothing for one that is taken away."""
+    name, _, number = place.partition(":")
+    field = rows_field(kind, name)
+    if field is None or not number.isdecimal() or int(number[:4]) >= MOST_ROWS:
+        return HttpResponse()
+    row = field.widget.row(name, int(number), {})
+    context = {"row": row, "name": name, "next_number": int(number) + 1}
+    return render(request, "forms/row_added.html", context)
+
+
+def where(request: HttpRequest) -> dict[str, str]:
+    """Return the project and environment in the address, as far as they can be keys."""
+    return {name: known_key(request.GET.get(name, "")) for name in ("project", "environment")}
+
+
+def place(chosen: dict[str, str]) -> str:
+    """Return the query that carries a project and environment to another kind's form."""
+    query = urlencode({name: key for name, key in chosen.items() if key})
+    return f"?{query}" if query else ""
+
+
+def page(
+    request: SignedInRequest,
+    form: DestinationForm,
+    *,
+    status: int = 200,
+    template: str = "create.html",
+    part: str = "",
+    **context: Any,
+) -> HttpResponse:
+    """Return the form's page, or the part of it that htmx asked for."""
+    if wants_fragment(request) and not part:
+        part = WHOLE
+    form.prepare()
+    chosen = {name: known_key(str(form[name].value() or "")) for name in ("project", "environment")}
+    context |= {
+        "form": form,
+        "kind": form.kind,
+        "kinds": kinds.registry().values(),
+        "place": place(chosen),
+        "fragment": part in {FIELDS, ENVIRONMENT},
+    }
+    return render(request, f"{template}{part}", context, status=status)
+
+
+def lead_to(request: SignedInRequest, address: str) -> HttpResponse:
+    """Redirect, in the way that the browser or htmx understands."""
+    if request.htmx:
+        return HttpResponseClientRedirect(address)
+    response = redirect(address)
+    response.status_code = 303
+    return response

@@ -1,0 +1,77 @@
+// Conveniences. Every page works without them.
+"use strict";
+
+(() => {
+  const form = () => document.getElementById("form");
+
+  // Buttons that only a script can serve stay hidden until there is one.
+  htmx.onLoad((root) => {
+    for (const button of root.querySelectorAll("[data-shows], [data-copy]")) button.hidden = false;
+  });
+
+  // Say something at the top of the page, and bring the reader there.
+  const say = (id) => {
+    const messages = document.getElementById("messages");
+    messages.replaceChildren(document.getElementById(id).content.cloneNode(true));
+    const notice = messages.firstElementChild;
+    notice.tabIndex = -1;
+    notice.focus();
+  };
+
+  const show = (button, visible) => {
+    document.getElementById(button.dataset.shows).type = visible ? "text" : "password";
+    button.setAttribute("aria-pressed", visible);
+    button.firstChild.data = visible ? "Hide" : "Show";
+  };
+
+  const hideSecrets = () => document.querySelectorAll("[data-shows]").forEach((button) => show(button, false));
+
+  document.addEventListener("click", async ({ target }) => {
+    const shows = target.closest("[data-shows]");
+    if (shows) show(shows, shows.getAttribute("aria-pressed") !== "true");
+
+    const copy = target.closest("[data-copy]");
+    if (copy) {
+      const words = copy.lastChild.previousSibling;
+      await navigator.clipboard.writeText(document.getElementById(copy.dataset.copy).textContent);
+      words.data = "Copied";
+      setTimeout(() => (words.data = "Copy"), 2000);
+    }
+
+    // A link to a mistake leads into the input itself, not only to its place on the page.
+    const problem = target.closest(".error-summary a");
+    const input = problem && document.getElementById(problem.hash.slice(1));
+    if (input) setTimeout(() => input.focus());
+  });
+
+  document.addEventListener("submit", hideSecrets);
+  document.addEventListener("htmx:beforeRequest", hideSecrets);
+
+  // The address follows the kind, and the way back restores its fields: what is typed elsewhere is not touched.
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (detail.successful && detail.elt.matches("a.kind")) history.pushState(null, "", detail.elt.href);
+    if (detail.successful && detail.elt.closest(".rows__row")) document.querySelector(".rows__add")?.focus();
+  });
+  addEventListener("popstate", () => {
+    if (!form()) return location.reload();
+    htmx.ajax("GET", location.href, { target: "#kind-fields", swap: "outerHTML" });
+  });
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    // The form goes to the kind that is shown, whichever it was when the page came.
+    if (detail.elt.id === "form") detail.path = location.pathname;
+    if (detail.path.startsWith("?")) detail.path = location.pathname + detail.path;
+  });
+
+  // An answer that is not ours, from a proxy on the way, is never put into the page.
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (detail.xhr.status >= 400 && !detail.xhr.getResponseHeader("X-Request-ID")) {
+      detail.shouldSwap = false;
+      detail.isError = true;
+    }
+  });
+  document.addEventListener("htmx:responseError", ({ detail }) => {
+    say(detail.xhr.getResponseHeader("X-Request-ID") ? "failed" : "lost");
+  });
+  document.addEventListener("htmx:sendError", () => say("lost"));
+  document.addEventListener("htmx:timeout", () => say("lost"));
+})();
