@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 
 class Administration(admin.AdminSite):
@@ -17,3 +22,13 @@ class Administration(admin.AdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         """Let in people with the right to change people."""
         return request.user.is_active and request.user.has_perm("auth.change_user")
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Lead to the one sign-in page there is; whoever is signed in already may simply not enter.
+
+        Raises:
+            PermissionDenied: for someone who is signed in.
+        """
+        if request.user.is_authenticated:
+            raise PermissionDenied
+        return redirect_to_login(reverse("admin:index"))

@@ -15,7 +15,9 @@ class RequestId(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Add the id and let the record pass."""
-        record.request_id = current_request_id.get()
+        # Django writes about an answer after the request has left the middleware, but says which request it was.
+        request = getattr(record, "request", None)
+        record.request_id = getattr(request, "request_id", None) or current_request_id.get()
         return True
 
 

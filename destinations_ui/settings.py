@@ -258,5 +258,6 @@ LOGGING = {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         # Says how often, to whom and when; at DEBUG it would say what.
         "urllib3": {"level": "WARNING"},
+        "axes": {"level": "WARNING"},
     },
 }

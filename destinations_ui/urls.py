@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import path, register_converter
-from django.views.generic import RedirectView
 
 from destinations_ui.converters import KindConverter
 from destinations_ui.views import create, destination_map, health, history, sign_in
@@ -22,8 +21,6 @@ urlpatterns = [
     path("logout/", sign_in.LogoutView.as_view(), name="logout"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    # The admin has a sign-in page of its own; one is enough.
-    path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
     path("admin/", admin.site.urls),
 ]
 

@@ -1,0 +1,54 @@
+"""``manage.py sandbox``: run the stand-in for LaunchDarkly until Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from argparse import ArgumentTypeError
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from destinations_ui.sandbox import SandboxServer, StateFileError
+
+
+def port_number(text: str) -> int:
+    """Return the port a text names; 0 is any free one."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65535):
+        raise ArgumentTypeError("a port is a number from 0 to 65535")
+    return int(text)
+
+
+class Command(BaseCommand):
+    """Run the sandbox."""
+
+    help = "Run a stand-in for LaunchDarkly's API on this machine. It accepts any token that begins with api-."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the port, the address and the state file."""
+        parser.add_argument("--port", type=port_number, default=9000, help="the port (9000)")
+        parser.add_argument("--host", default="127.0.0.1", help="the address (127.0.0.1)")
+        parser.add_argument("--state", type=Path, metavar="FILE", help="keep destinations in FILE")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Serve until SIGINT or SIGTERM."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # Set even for SIGINT: a shell starts background jobs with it ignored.
+            signal.signal(number, signal.default_int_handler)
+        try:
+            with self._server(**options) as sandbox:
+                self.stdout.write(f"The sandbox is at {sandbox.url}. Ctrl-C ends it.")
+                self.stdout.flush()
+                threading.Event().wait()
+        except KeyboardInterrupt:
+            self.stdout.write("The sandbox has stopped.")
+
+    def _server(self, *, host: str, port: int, state: Path | None, **_: Any) -> SandboxServer:
+        try:
+            return SandboxServer(host, port, state, record_bodies=False)
+        except StateFileError as error:
+            raise CommandError(str(error)) from error
+        except OSError as error:
+            raise CommandError(f"{host} port {port} cannot be used: {error.strerror}.") from error

@@ -1,0 +1,47 @@
+"""A stand-in for LaunchDarkly's REST API, as far as Data Export destinations need it.
+
+For people who try the product out without an account (``python manage.py sandbox``), and for tests::
+
+    with SandboxServer() as sandbox:
+        sandbox.script("GET", "/api/v2/destinations", Status(500))
+        ...  # speak to sandbox.url with any token that begins with ``api-``
+        assert sandbox.count("POST") == 0
+
+It is written from LaunchDarkly's documentation (https://launchdarkly.com/docs/api) with the standard library alone and
+shares no code with the product, so that both cannot be wrong in the same way. Secrets are obfuscated on arrival.
+"""
+
+from __future__ import annotations
+
+from destinations_ui.sandbox.exchange import Answer, Request
+from destinations_ui.sandbox.faults import (
+    Drip,
+    Drop,
+    Fault,
+    Hang,
+    Interim,
+    NotJson,
+    RateLimited,
+    Raw,
+    Reset,
+    Status,
+)
+from destinations_ui.sandbox.server import SandboxServer
+from destinations_ui.sandbox.state import StateFileError
+
+__all__ = [
+    "Answer",
+    "Drip",
+    "Drop",
+    "Fault",
+    "Hang",
+    "Interim",
+    "NotJson",
+    "RateLimited",
+    "Raw",
+    "Request",
+    "Reset",
+    "SandboxServer",
+    "StateFileError",
+    "Status",
+]

@@ -1,0 +1,1 @@
+"""The tests: `make test` runs them; `python -m pytest tests/...` runs some."""

@@ -1,0 +1,101 @@
+"""What the tests share: people, the sandbox in place of LaunchDarkly, and the running product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.auth.models import Group, User
+from django.core.cache import cache
+from django.core.management import call_command
+
+from destinations_ui.sandbox import SandboxServer
+from tests.product import Product
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let SQLite be a file, as in production: in memory it has no write-ahead log and no locks."""
+    database = django_settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        database["TEST"] = {"NAME": str(tmp_path_factory.mktemp("database") / "test.sqlite3")}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Collect the static files once, as a deployment does."""
+    django_settings.STATIC_ROOT = tmp_path_factory.mktemp("static")
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def running_sandbox() -> Iterator[SandboxServer]:
+    """Run one sandbox for all tests."""
+    with SandboxServer() as server:
+        yield server
+
+
+@pytest.fixture
+def sandbox(running_sandbox: SandboxServer, settings: pytest.FixtureRequest) -> Iterator[SandboxServer]:
+    """Give a test a sandbox as new, to which the product is connected."""
+    running_sandbox.reset()
+    settings.LAUNCHDARKLY_URL = running_sandbox.url  # type: ignore[attr-defined]  # pytest-django's wrapper takes any
+    yield running_sandbox
+    running_sandbox.reset()
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> Iterator[None]:
+    """Let no test find what another one read."""
+    cache.clear()
+    yield
+    cache.clear()
+
+
+def person(name: str, group: str = "") -> User:
+    """Make someone, in a group or in none."""
+    made = User.objects.create_user(name, password="correct-horse-battery")
+    if group:
+        made.groups.add(Group.objects.get(name=group))
+    return made
+
+
+@pytest.fixture
+def viewer(db: None) -> User:
+    """Someone who may look."""
+    return person("vera", "Viewers")
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    """Someone who may also create."""
+    return person("oskar", "Operators")
+
+
+@pytest.fixture
+def administrator(db: None) -> User:
+    """Someone who may also administer people."""
+    return person("ada", "Administrators")
+
+
+@pytest.fixture
+def nobody(db: None) -> User:
+    """Someone who may sign in, and nothing else."""
+    return person("nils")
+
+
+@pytest.fixture(scope="session")
+def product(
+    tmp_path_factory: pytest.TempPathFactory, running_sandbox: SandboxServer, static_files: None
+) -> Iterator[Product]:
+    """Run the product as it is deployed: gunicorn, two processes, a database of its own."""
+    with Product(tmp_path_factory.mktemp("product"), running_sandbox.url) as running:
+        yield running
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give a test a folder of its own."""
+    return tmp_path

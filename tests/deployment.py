@@ -1,0 +1,33 @@
+"""``make lint``: Django's own checks, as for a deployment."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from tests import environment
+
+DEPLOYED = environment.DEFAULTS | {
+    "HTTPS_ONLY": "true",
+    "LAUNCHDARKLY_URL": "https://app.launchdarkly.com",
+    "SECRET_KEY": "hS7#kfQ2pLm9!vXw4Zr8&tNb3Yc6@dJg1Ke5Ua0^Rq",
+}
+CHECKS = (
+    ("check", "--deploy", "--fail-level", "WARNING"),
+    ("makemigrations", "--check", "--dry-run"),
+)
+
+
+def main() -> int:
+    """Run the checks; return the exit status."""
+    variables = os.environ | DEPLOYED
+    status = 0
+    for check in CHECKS:
+        command = [sys.executable, "manage.py", *check]
+        status |= subprocess.run(command, env=variables, check=False).returncode  # noqa: S603  # our own command
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""A PostgreSQL server of the tests' own, in a temporary folder and gone afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def find() -> Path | None:
+    """Return the folder with PostgreSQL's programs, or ``None`` where it is not installed."""
+    on_path = shutil.which("initdb")
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    candidates = [Path(on_path).parent] if on_path else []
+    candidates += [folder for folder in folders if (folder / "initdb").exists()]
+    return candidates[0] if candidates else None
+
+
+@contextlib.contextmanager
+def server(programs: Path) -> Iterator[str]:
+    """Run a server on a free loopback port; yield its address as ``DATABASE_URL`` wants it."""
+    with tempfile.TemporaryDirectory(prefix="destinations-ui-postgresql-") as folder:
+        data = Path(folder) / "data"
+        data.mkdir()
+        user = unprivileged()
+        if user:
+            shutil.chown(folder, user)
+            shutil.chown(data, user)
+            Path(folder).chmod(0o755)
+        run = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
+        quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": folder}
+        port = free_port()
+        initdb = [programs / "initdb", "-D", data, "-U", "tests", "-A", "trust", "--no-sync", "-E", "UTF8"]
+        subprocess.run([*run, *initdb], **quiet)  # type: ignore[call-overload]  # noqa: S603  # options in a dict
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c max_connections=200"
+        control = [*run, programs / "pg_ctl", "-D", data, "-w"]
+        start = [*control, "-o", options, "-l", Path(folder) / "log", "start"]
+        subprocess.run(start, **quiet)  # type: ignore[call-overload]  # noqa: S603  # as above
+        try:
+            yield f"postgresql://tests@127.0.0.1:{port}/postgres"
+        finally:
+            stop = [*control, "-m", "immediate", "stop"]
+            subprocess.run(stop, **quiet)  # type: ignore[call-overload]  # noqa: S603  # as above
+
+
+def unprivileged() -> str:
+    """Return the user to run the server as: PostgreSQL refuses to be root."""
+    if os.geteuid() != 0:
+        return ""
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name).pw_name
+    return ""
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

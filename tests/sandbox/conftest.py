@@ -1,0 +1,16 @@
+"""A sandbox for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from destinations_ui.sandbox import SandboxServer
+
+
+@pytest.fixture
+def sandbox() -> Iterator[SandboxServer]:
+    """A running sandbox as it is at the start."""
+    with SandboxServer() as server:
+        yield server
