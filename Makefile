@@ -1,6 +1,6 @@
 # `make run` and `make test` are all that is needed to begin; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format clean
+.PHONY: help run test coverage lint format clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -14,6 +14,9 @@ run: $(VENV)/.installed ## Try it: sandbox and web server on http://127.0.0.1:80
 
 test: $(VENV)/.installed-dev ## Run all tests: on PostgreSQL where there is one, then on SQLite with a browser
 	@$(BIN)/python -m tests
+
+coverage: $(VENV)/.installed-dev ## Run the tests on SQLite and show which branches they miss
+	@$(BIN)/python -m pytest -q --cov --cov-report=term
 
 lint: $(VENV)/.installed-dev ## Check style, types, templates, migrations and deployment settings
 	@$(BIN)/ruff check .

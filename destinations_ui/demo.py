@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 from urllib.error import URLError
@@ -30,7 +31,8 @@ def main() -> int:
     VAR.mkdir(exist_ok=True)
     environment = settings(port, sandbox_port)
     manage = [sys.executable, str(BASE_DIR / "manage.py")]
-    for step in (["migrate", "--verbosity=0"], ["collectstatic", "--noinput", "--verbosity=0"], ["demo"]):
+    collect_static(environment)
+    for step in (["migrate", "--verbosity=0"], ["demo"]):
         done = subprocess.run([*manage, *step], env=environment, check=False)  # noqa: S603  # our own commands
         if done.returncode:
             return done.returncode
@@ -80,6 +82,16 @@ def settings(port: str, sandbox_port: str) -> dict[str, str]:
     }
     # A file named in the shell or in .env would win over these.
     return {**os.environ, **chosen, **{f"{name}_FILE": "" for name in chosen}}
+
+
+def collect_static(environment: Mapping[str, str]) -> None:
+    """Collect and compress the static files, unless nothing changed since the last time: it takes seconds."""
+    manifest = VAR / "static" / "staticfiles.json"
+    sources = [*(BASE_DIR / "static").rglob("*"), BASE_DIR / "requirements.txt"]
+    if manifest.exists() and manifest.stat().st_mtime > max(path.stat().st_mtime for path in sources):
+        return
+    command = [sys.executable, str(BASE_DIR / "manage.py"), "collectstatic", "--noinput", "--verbosity=0"]
+    subprocess.run(command, env=dict(environment), check=True)  # noqa: S603  # our own command
 
 
 def kept_key(name: str) -> str:

@@ -40,7 +40,7 @@ class Environment:
             self.problem(name, "is missing", example)
         return value
 
-    def key(self, name: str, *, example: str, minimum: int = 32) -> str:
+    def key(self, name: str, *, example: str, minimum: int = 16) -> str:
         """Return a secret key of at least ``minimum`` characters; there is no default."""
         value = self.text(name, example=example, required=True)
         if value and len(value) < minimum:

@@ -122,7 +122,7 @@ class DestinationForm(forms.Form):
         error_messages={"required": "Choose the environment."},
     )
     name = PlainField(
-        label="Name",
+        label="Destination name",
         help_text="What the destination is called in LaunchDarkly.",
         max_length=256,
         widget=forms.TextInput({"class": "input", "autocomplete": "off"}),
@@ -132,7 +132,7 @@ class DestinationForm(forms.Form):
         },
     )
     on = forms.TypedChoiceField(
-        label="Delivery",
+        label="On or off",
         help_text="LaunchDarkly sends events only while the destination is on. It does not send past events later.",
         choices=(
             ("true", "On: send events as soon as it is created"),
@@ -177,9 +177,10 @@ class DestinationForm(forms.Form):
         super().__init__(shown, initial={"submission": uuid.uuid4()} | dict(initial or {}))
         if shown is not None:
             shown["on"] = {True: "true", False: "false"}.get(as_switch(shown.get("on")), "")  # type: ignore[arg-type]  # None is looked up, too
-        for field in kind.fields:
-            name = f"{PREFIX}{field.name}"
+        config = {f"{PREFIX}{field.name}": field for field in kind.fields}
+        for name, field in config.items():
             self.fields[name] = form_field(field, id=f"id_{kind.slug}-{field.name}")
+        self.order_fields(["name", "project", "environment", *config, "on", "reason", "submission"])
         self.projects = catalogue.projects(fresh=fresh)
         self.places = catalogue.places(self.chosen_project(), fresh=fresh)
         self.offer_projects()
@@ -220,13 +221,13 @@ class DestinationForm(forms.Form):
             if self.projects.current and not self.chosen_project():
                 field.help_text = "Choose the project first, or type the environment's key."
             return
+        field.help_text = "An environment can have one destination, whatever its kind."
         options = [("", "Choose…")]
         options += [(place.environment.key, describe(place)) for place in self.places.items]
         chosen = self["environment"].value()
         if chosen and chosen not in dict(options):
             options.append((chosen, f"{chosen} (not in LaunchDarkly's list)"))
         field.widget = forms.Select({"class": "input"}, choices=options)
-        field.help_text = "An environment can have one destination, whatever its kind."
 
     def clean_project(self) -> str:
         """Accept a project that LaunchDarkly knows; look again before calling one unknown."""

@@ -49,8 +49,10 @@
 
   // The address follows the kind, and the way back restores its fields: what is typed elsewhere is not touched.
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
-    if (detail.successful && detail.elt.matches("a.kind")) history.pushState(null, "", detail.elt.href);
-    if (detail.successful && detail.elt.closest(".rows__row")) document.querySelector(".rows__add")?.focus();
+    // What was pressed may have been swapped away by now, so the request is asked for it.
+    const pressed = detail.requestConfig.elt;
+    if (detail.successful && pressed.matches("a.kind")) history.pushState(null, "", pressed.href);
+    if (detail.successful && pressed.closest(".rows__row")) document.querySelector(".rows__add")?.focus();
   });
   addEventListener("popstate", () => {
     if (!form()) return location.reload();

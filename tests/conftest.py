@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +10,8 @@ import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
-from django.core.management import call_command
 
+from destinations_ui.demo import collect_static
 from destinations_ui.sandbox import SandboxServer
 from tests.product import Product
 
@@ -24,10 +25,9 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 
 
 @pytest.fixture(scope="session", autouse=True)
-def static_files(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Collect the static files once, as a deployment does."""
-    django_settings.STATIC_ROOT = tmp_path_factory.mktemp("static")
-    call_command("collectstatic", interactive=False, verbosity=0)
+def static_files() -> None:
+    """Collect the static files, as a deployment does."""
+    collect_static(os.environ)
 
 
 @pytest.fixture(scope="session")

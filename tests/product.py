@@ -61,7 +61,6 @@ class Product:
 
     def __enter__(self) -> Product:
         self.manage("migrate", "--verbosity=0")
-        self.manage("collectstatic", "--noinput", "--verbosity=0")
         self.manage("demo")
         command = [sys.executable, "-m", "gunicorn", "destinations_ui.wsgi"]
         command += ["--bind", f"127.0.0.1:{self.port}", "--workers", str(self.workers)]

@@ -28,9 +28,7 @@ ERRORS: Mapping[int, tuple[str, str]] = {
     413: ("invalid_request", "Request body too large"),
     422: ("invalid_request", "The description of the update was not understood"),
     429: ("rate_limited", "You've exceeded the API rate limit. Try again later."),
-    500: ("internal_service_error", "Internal server error"),
-    502: ("service_unavailable", "Requested service unavailable"),
-    503: ("service_unavailable", "Requested service unavailable"),
+    500: ("service_unavailable", "Requested service unavailable"),
 }
 
 

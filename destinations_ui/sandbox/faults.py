@@ -133,10 +133,10 @@ class Drop(Fault):
 
     def act(self, exchange: Exchange) -> None:
         """Close without an answer."""
+        exchange.close()
         honest = exchange.answer() if self.after_write else None
         if honest and not honest.succeeded:
             exchange.respond(honest)
-        exchange.close()
 
 
 @dataclass(frozen=True)

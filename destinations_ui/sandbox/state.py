@@ -83,10 +83,12 @@ class State:
         """
         self._lock = threading.RLock()
         self._seed = seed
-        self._file = file
+        self._file: Path | None = None
         self._projects: dict[str, Project] = {}
         self._destinations: dict[str, Destination] = {}
         seed(self)
+        # Only from here on: what was seeded must not be written over what the file remembers.
+        self._file = file
         if file and file.exists():
             self._destinations = {item.id: item for item in _read(file)}
         self._save()
@@ -249,7 +251,7 @@ def _read(file: Path) -> list[Destination]:
     Raises:
         StateFileError: when it cannot be read or holds something else. Its content is never quoted.
     """
-    types = {"id": str, "project": str, "environment": str, "name": str, "kind": str}
+    types: dict[str, type] = {"id": str, "project": str, "environment": str, "name": str, "kind": str}
     types |= {"on": bool, "config": dict, "version": int, "created_at": int}
     names = [item.name for item in fields(Destination)]
     try:

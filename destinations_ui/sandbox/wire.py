@@ -243,6 +243,10 @@ def ask(app: WSGIApplication, environ: WSGIEnvironment) -> Answer:
         started.append((status, headers))
         return body.append
 
-    body.extend(app(environ, start_response))
+    pieces = app(environ, start_response)
+    try:
+        body.extend(pieces)
+    finally:
+        getattr(pieces, "close", lambda: None)()
     status, headers = started[-1]
     return Answer(int(status[:3]), dict(headers), b"".join(body))

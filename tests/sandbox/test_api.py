@@ -102,9 +102,9 @@ def test_an_unknown_path_is_not_found(sandbox: SandboxServer, path: str) -> None
 
 
 def test_a_destination_is_not_found_under_another_environment(sandbox: SandboxServer) -> None:
-    id = create(sandbox).json["_id"]
-    assert ask(sandbox, "GET", f"{DESTINATIONS}/web-shop/staging/{id}").status == 200
-    assert ask(sandbox, "GET", f"{DESTINATIONS}/web-shop/test/{id}").status == 404
+    created = create(sandbox).json["_id"]
+    assert ask(sandbox, "GET", f"{DESTINATIONS}/web-shop/staging/{created}").status == 200
+    assert ask(sandbox, "GET", f"{DESTINATIONS}/web-shop/test/{created}").status == 404
 
 
 def test_head_answers_like_get_without_a_body(sandbox: SandboxServer) -> None:
@@ -178,7 +178,7 @@ def test_critical_environments_can_be_sorted_first(sandbox: SandboxServer) -> No
 
 @pytest.mark.parametrize("path", ["/", "/api/v2/destinations", "/api/v2/projects", "/nowhere"])
 def test_the_application_keeps_the_rules_of_wsgi(sandbox: SandboxServer, path: str) -> None:
-    environ = {"PATH_INFO": path, "QUERY_STRING": "", "HTTP_AUTHORIZATION": "api-x"}
+    environ: dict[str, object] = {"PATH_INFO": path, "QUERY_STRING": "", "HTTP_AUTHORIZATION": "api-x"}
     environ |= {"wsgi.input": BytesIO(), "SCRIPT_NAME": ""}
     setup_testing_defaults(environ)
     assert ask_app(validator(sandbox.app), environ).body

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,7 @@ def test_a_streaming_kinds_values_are_not_looked_at(sandbox: SandboxServer) -> N
         {"on": "true"},
     ],
 )
-def test_what_the_schema_forbids_is_refused(sandbox: SandboxServer, changes: dict[str, object]) -> None:
+def test_what_the_schema_forbids_is_refused(sandbox: SandboxServer, changes: dict[str, Any]) -> None:
     reply = create(sandbox, **changes)
     assert (reply.status, reply.json["code"]) == (400, "invalid_request")
     assert len(sandbox.destinations()) == 1
@@ -106,11 +107,11 @@ def test_of_many_simultaneous_creations_one_succeeds(sandbox: SandboxServer) -> 
 
 
 def test_a_test_can_add_destinations_that_the_api_would_refuse(sandbox: SandboxServer) -> None:
-    id = sandbox.add_destination("web-shop", "test", kind="carrier-pigeon", config={"apiKey": MARKER})
+    added = sandbox.add_destination("web-shop", "test", kind="carrier-pigeon", config={"apiKey": MARKER})
     sandbox.add_destination("web-shop", "test", name="A second one")
     items = ask(sandbox, "GET", "/api/v2/destinations").json["items"]
     assert [item["kind"] for item in items] == ["kinesis", "carrier-pigeon", "google-pubsub"]
-    assert items[1]["_id"] == id
+    assert items[1]["_id"] == added
     assert items[1]["config"] == {"apiKey": "mar****ret"}
 
 
@@ -167,6 +168,7 @@ def test_a_patch_with_a_comment_is_understood(sandbox: SandboxServer) -> None:
     created = create(sandbox)
     operations = [
         {"op": "test", "path": "/version", "value": 1},
+        {"op": "test", "path": "/config/region", "value": "us-east-1"},
         {"op": "replace", "path": "/kind", "value": "kinesis"},
         {"op": "add", "path": "/config/a~1b", "value": 1},
         {"op": "remove", "path": "/config/region"},

@@ -1,0 +1,1 @@
+"""Tests that drive the real product in Chromium, as a person does."""

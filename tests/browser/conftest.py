@@ -1,0 +1,106 @@
+"""A Chromium for the session, and people who visit the product with it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, StorageState, sync_playwright
+
+from destinations_ui.sandbox import SandboxServer
+from tests import browser_path
+from tests.browser.visitor import Visitor, sign_in
+from tests.product import Product
+
+ARGUMENTS = [
+    "--no-sandbox",  # the tests may run as root, in a container
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-component-update",
+]
+
+#: Who visits, in which kind of browser: ``visit("operator", java_script_enabled=False)``; "" is nobody signed in.
+Visit = Callable[..., Visitor]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Run one Chromium for all tests."""
+    path = browser_path.find()
+    if path is None:
+        message = "CHROMIUM WAS NOT FOUND: nothing was tested in a browser. Install it, or name it in CHROMIUM."
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def product(
+    tmp_path_factory: pytest.TempPathFactory, running_sandbox: SandboxServer, static_files: None
+) -> Iterator[Product]:
+    """Run the product for these tests alone: their wrong passwords close sign-in to no other test.
+
+    It waits longer for LaunchDarkly than elsewhere, so that there is time to look at what is under way.
+    """
+    running = Product(tmp_path_factory.mktemp("product-in-browser"), running_sandbox.url)
+    running.environment["LAUNCHDARKLY_TIMEOUT"] = "15"
+    with running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def sandbox(running_sandbox: SandboxServer) -> Iterator[SandboxServer]:
+    """Give each test the sandbox as new."""
+    running_sandbox.reset()
+    yield running_sandbox
+    running_sandbox.reset()
+
+
+@pytest.fixture(scope="session")
+def cookies(chromium: Browser, product: Product) -> Callable[[str], StorageState]:
+    """Return the cookies of a person who has signed in; each signs in once, for a password takes long to check."""
+    kept: dict[str, StorageState] = {}
+
+    def of(name: str) -> StorageState:
+        if name not in kept:
+            with chromium.new_context() as context:
+                page = context.new_page()
+                page.goto(f"{product.url}/login/")
+                sign_in(page, name)
+                page.wait_for_url(f"{product.url}/")
+                kept[name] = context.storage_state()
+        return kept[name]
+
+    return of
+
+
+@pytest.fixture
+def visit(chromium: Browser, product: Product, cookies: Callable[[str], StorageState]) -> Iterator[Visit]:
+    """Let people visit, and see at the end that no browser complained of anything unexpected."""
+    visitors: list[Visitor] = []
+
+    def start(person: str = "", **options: Any) -> Visitor:
+        state = {"storage_state": cookies(person)} if person else {}
+        context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}} | state | options)
+        visitors.append(Visitor(context, product.url))
+        return visitors[-1]
+
+    yield start
+    complaints = [complaint for visitor in visitors for complaint in visitor.complaints]
+    for visitor in visitors:
+        visitor.context.close()
+    assert not complaints
+
+
+@pytest.fixture
+def oskar(visit: Visit) -> Visitor:
+    """Someone who may create, signed in."""
+    return visit("operator")
