@@ -231,6 +231,7 @@ def settle(record: AuditRecord, result: Mapping[str, Any], began: float) -> bool
         try:
             with transaction.atomic(durable=True):
                 if AuditRecord.objects.settle(record.pk, **settled):
+                    logger.info("%s record=%s outcome=%s", record.action, record.uuid, record.outcome)
                     return True
             break
         except (DatabaseError, InterfaceError):

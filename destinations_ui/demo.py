@@ -39,7 +39,8 @@ def main() -> int:
     sandbox = [*manage, "sandbox", "--port", sandbox_port, "--state", str(VAR / "sandbox.json")]
     server = [sys.executable, "-m", "gunicorn", "destinations_ui.wsgi", "--bind", f"127.0.0.1:{port}"]
     server += ["--workers", "1", "--log-level", "warning"]
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
     children: list[subprocess.Popen[bytes]] = []
     try:
         children.append(subprocess.Popen(sandbox, env=environment, cwd=BASE_DIR))  # noqa: S603  # as above

@@ -5,16 +5,22 @@ A message names the setting, what is wrong and an example. It never holds the va
 
 from __future__ import annotations
 
+import io
 import ipaddress
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from environ.fileaware_mapping import FileAwareMapping
 
 #: LaunchDarkly's three instances: commercial, European Union, federal.
 #: https://launchdarkly.com/docs/api#section/Overview (servers)
 LAUNCHDARKLY_HOSTS = ("app.launchdarkly.com", "app.eu.launchdarkly.com", "app.launchdarkly.us")
+
+#: A line of an environment file that sets something.
+ASSIGNMENT = re.compile(r"(?:export )?[A-Za-z_0-9]+=")
 
 TRUE = frozenset({"true", "yes", "on", "1"})
 FALSE = frozenset({"false", "no", "off", "0"})
@@ -24,15 +30,30 @@ class Environment:
     """The process's environment; each ``NAME`` can also come from the file that ``NAME_FILE`` names."""
 
     def __init__(self, env_file: Path) -> None:
-        if env_file.is_file():
-            environ.Env.read_env(env_file)
-        self._env = environ.FileAwareEnv()
         self._problems: list[str] = []
+        self._read(env_file)
+        # Not read through the Env itself, which takes a value that begins with $ for the name of another setting.
+        self._values = FileAwareMapping()
+
+    def _read(self, env_file: Path) -> None:
+        """Take what the process's environment lacks from a file, if there is one."""
+        if not env_file.is_file():
+            return
+        try:
+            lines = env_file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            self._problems.append(f"{env_file.name} is there and cannot be read. Example: chmod u+r {env_file.name}")
+            return
+        for number, line in enumerate(lines, 1):
+            # The library would log the line itself, which may hold a secret.
+            if line.strip() and not line.lstrip().startswith("#") and not ASSIGNMENT.match(line):
+                self._problems.append(f"{env_file.name}, line {number}, is not NAME=value. Example: DEBUG=false")
+        environ.Env.read_env(io.StringIO("\n".join(line for line in lines if ASSIGNMENT.match(line))))
 
     def text(self, name: str, default: str = "", *, example: str = "", required: bool = False) -> str:
         """Return a setting as text, white space around it stripped."""
         try:
-            value = str(self._env.str(name, default)).strip()
+            value = str(self._values.get(name, default)).strip()
         except (OSError, UnicodeDecodeError):
             self.problem(name, f"the file that {name}_FILE names cannot be read", example)
             return default
@@ -68,14 +89,15 @@ class Environment:
     def count(self, name: str, default: int, *, maximum: int) -> int:
         """Return a whole number from 0 to ``maximum``."""
         value = self.text(name, str(default))
-        if not value.isdecimal() or int(value[:9]) > maximum:
+        if not value.isdecimal() or len(value) > 9 or int(value) > maximum:
             self.problem(name, f"is not a whole number from 0 to {maximum}", str(default))
             return default
         return int(value)
 
-    def names(self, name: str, *, example: str) -> list[str]:
+    def names(self, name: str, *, example: str, required: bool = False) -> list[str]:
         """Return a comma-separated list without its blanks and empty items."""
-        return [part.strip() for part in self.text(name, example=example).split(",") if part.strip()]
+        text = self.text(name, example=example, required=required)
+        return [part.strip() for part in text.split(",") if part.strip()]
 
     def token(self, name: str) -> str:
         """Return LaunchDarkly's access token: printable, without blanks, and not an SDK key.
@@ -104,7 +126,7 @@ class Environment:
         except ValueError:
             self.problem(name, "is not an address", example)
             return example
-        bare = not (url.username or url.password or url.query or url.fragment or url.path.strip("/"))
+        bare = not ("@" in url.netloc or url.query or url.fragment or url.path.strip("/"))
         if not (bare and host and url.scheme in {"http", "https"}):
             self.problem(name, "is not the address of a host alone", example)
             return example
@@ -124,6 +146,9 @@ class Environment:
         if value.partition(":")[0] not in schemes:
             self.problem(name, f"does not begin with {', '.join(f'{s}:' for s in schemes)}", example)
             return default
+        if wrong := malformed(value):
+            self.problem(name, wrong, example)
+            return default
         return value
 
     def problem(self, name: str, wrong: str, example: str) -> None:
@@ -139,6 +164,24 @@ class Environment:
         if self._problems:
             listed = "\n".join(f"  - {problem}" for problem in self._problems)
             raise ImproperlyConfigured(f"These settings need mending:\n{listed}")
+
+
+def malformed(address: str) -> str:
+    """Return what is wrong with the address of a database or cache, or an empty text.
+
+    Its parser would raise an error that quotes a part of it, or take another part for the host.
+    """
+    try:
+        url = urlsplit(address)
+        if "," not in url.netloc:  # A cluster lists several hosts, each with its port.
+            int(url.port or 0)
+    except ValueError:
+        return "is not an address: in a password, write special characters as %-codes"
+    if url.fragment:
+        return "holds a #: in a password, write it as %23"
+    if url.scheme == "sqlite" and (url.netloc or not url.path.strip("/")):
+        return "does not name a file: three slashes stand before a path"
+    return ""
 
 
 def is_loopback(host: str) -> bool:

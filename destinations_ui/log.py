@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import unicodedata
 from contextvars import ContextVar
+from typing import Any
 
 #: The id of the request being answered; ``-`` outside of one.
 current_request_id: ContextVar[str] = ContextVar("current_request_id", default="-")
@@ -27,6 +28,19 @@ class LineFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Format all but the traceback, whose own lines are wanted."""
         return escape_controls(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:
+        """Format a traceback. Its lines are indented, for the message of an exception may have lines of its own."""
+        return indented(super().formatException(ei))
+
+    def formatStack(self, stack_info: str) -> str:
+        """Format a stack in the same way."""
+        return indented(super().formatStack(stack_info))
+
+
+def indented(lines: str) -> str:
+    """Escape and indent each line, so that none can pass for a line of the log."""
+    return "\n".join(f"    {escape_controls(line)}" for line in lines.split("\n"))
 
 
 def escape_controls(text: str) -> str:

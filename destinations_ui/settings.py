@@ -26,7 +26,7 @@ RANDOM = "$(openssl rand -hex 32)"
 SECRET_KEY = env.key("SECRET_KEY", example=RANDOM)
 DEBUG = env.flag("DEBUG", default=False)
 HTTPS_ONLY = env.flag("HTTPS_ONLY", default=True)
-ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", example="destinations.example.com")
+ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", example="destinations.example.com", required=not DEBUG)
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS", example="https://destinations.example.com")
 PROXY_COUNT = env.count("PROXY_COUNT", 0, maximum=10)
 

@@ -35,7 +35,11 @@
       const words = copy.lastChild.previousSibling;
       await navigator.clipboard.writeText(document.getElementById(copy.dataset.copy).textContent);
       words.data = "Copied";
-      setTimeout(() => (words.data = "Copy"), 2000);
+      copy.classList.add("copy--done");
+      setTimeout(() => {
+        words.data = "Copy";
+        copy.classList.remove("copy--done");
+      }, 2000);
     }
 
     // A link to a mistake leads into the input itself, not only to its place on the page.
@@ -48,13 +52,20 @@
   document.addEventListener("htmx:beforeRequest", hideSecrets);
 
   // The address follows the kind, and the way back restores its fields: what is typed elsewhere is not touched.
+  let shown = location.pathname;
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
     // What was pressed may have been swapped away by now, so the request is asked for it.
     const pressed = detail.requestConfig.elt;
-    if (detail.successful && pressed.matches("a.kind")) history.pushState(null, "", pressed.href);
+    if (detail.successful && pressed.matches("a.kind")) {
+      history.pushState(null, "", pressed.href);
+      shown = location.pathname;
+    }
     if (detail.successful && pressed.closest(".rows__row")) document.querySelector(".rows__add")?.focus();
   });
   addEventListener("popstate", () => {
+    // A link to a place on the page, like those of the error summary, comes here too: nothing is to be restored.
+    if (location.pathname === shown) return;
+    shown = location.pathname;
     if (!form()) return location.reload();
     htmx.ajax("GET", location.href, { target: "#kind-fields", swap: "outerHTML" });
   });
@@ -66,7 +77,7 @@
 
   // An answer that is not ours, from a proxy on the way, is never put into the page.
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-    if (detail.xhr.status >= 400 && !detail.xhr.getResponseHeader("X-Request-ID")) {
+    if (!detail.xhr.getResponseHeader("X-Request-ID")) {
       detail.shouldSwap = false;
       detail.isError = true;
     }

@@ -14,7 +14,9 @@ from destinations_ui.kinds.spec import Validator
 
 #: What gives away that a plain text holds a secret: keys of connection strings, private keys, LaunchDarkly's own keys.
 SECRET_SIGNS = re.compile(
-    r"sharedaccesskey\s*=|accountkey\s*=|private key-----|\b(?:api|sdk|mob)-[0-9a-f]{8}-[0-9a-f]{4}-",
+    r"sharedaccesskey\s*=|accountkey\s*=|private key-----|\b(?:api|sdk|mob)-[0-9a-f]{8}-[0-9a-f]{4}-"
+    # How the Base64 text of an RSA private key begins (RFC 5208, RFC 8017), also without its frame.
+    r"|\bMII[a-z0-9+/]{2}[AQgw]IBA",
     re.IGNORECASE,
 )
 
@@ -32,7 +34,8 @@ def matches(pattern: str, message: str, *mistakes: tuple[str, str]) -> Validator
         message: What to type, when nothing more precise can be said.
         mistakes: (pattern found anywhere in the text, message for it): mistakes known from practice, tried first.
     """
-    compiled = re.compile(pattern)
+    # Vendors mean plain digits, not all that Unicode has.
+    compiled = re.compile(pattern, re.ASCII)
     known = [(re.compile(found, re.IGNORECASE), answer) for found, answer in mistakes]
 
     def validate(text: str) -> None:
@@ -224,6 +227,7 @@ def context_kind() -> Validator:
     return matches(
         r"(?!(?:kind|multi)$)[A-Za-z0-9._-]{1,256}",
         "Enter the context kind's key: letters, digits, dots, hyphens or underscores. Example: user",
+        (r"^(?:kind|multi)$", "LaunchDarkly keeps this word for itself. Enter a context kind's key. Example: user"),
     )
 
 

@@ -6,6 +6,7 @@ https://launchdarkly.com/docs/api
 from __future__ import annotations
 
 import json
+import math
 import random
 import re
 import threading
@@ -27,7 +28,6 @@ from destinations_ui.launchdarkly.errors import (
     LaunchDarklyError,
     NoAnswer,
     NotSent,
-    Refused,
     Uncertain,
 )
 from destinations_ui.launchdarkly.transport import Deadline, Watch, new_session
@@ -39,6 +39,8 @@ API_VERSION = "20240415"
 ANSWER_LIMIT = 256 * 1024
 #: The list of destinations has no pages: this is room for ten thousand of them.
 LIST_LIMIT = 8 * 1024 * 1024
+#: An id is at most this long; LaunchDarkly's have 24 characters.
+ID_LENGTH = 100
 #: How often a read is tried, and the seconds before the second try; the pause doubles.
 READ_TRIES = 3
 READ_PAUSE = 0.2
@@ -99,7 +101,7 @@ class LaunchDarkly:
         """
         path = "/api/v2/projects?sort=name&expand=environments"
         items = self._pages(path, Deadline(timeout or self._timeout), limit=LIST_LIMIT)
-        return [resources.project(item) for item in items if item.get("key")]
+        return [resources.project(item) for item in resources.keyed(items)]
 
     def environments(self, project: str, *, timeout: float | None = None) -> list[resources.Environment]:
         """Return every environment of a project, critical ones first.
@@ -108,7 +110,7 @@ class LaunchDarkly:
         """
         path = f"/api/v2/projects/{segment(project)}/environments?sort=critical"
         items = self._pages(path, Deadline(timeout or self._timeout))
-        return [resources.environment(item) for item in items if item.get("key")]
+        return [resources.environment(item) for item in resources.keyed(items)]
 
     def create_destination(
         self,
@@ -150,8 +152,8 @@ class LaunchDarkly:
             ) from error
         body = {"name": name, "kind": kind, "on": on, "config": config}
         answer = self._exchange("POST", path, deadline, ANSWER_LIMIT, body=body, conceal=conceal)
-        created = resources.text(answer.body.get("_id")) if isinstance(answer.body, dict) else ""
-        if not created:
+        created = resources.text(answer.body.get("_id")).strip() if isinstance(answer.body, dict) else ""
+        if not created or len(created) > ID_LENGTH:
             raise BadAnswer(
                 "LaunchDarkly answered without the id of what it created, so the destination may or may not exist. "
                 "Look at LaunchDarkly before you try again.",
@@ -195,9 +197,7 @@ class LaunchDarkly:
         Raises:
             LaunchDarklyError: of the branch that says what is known about the request.
         """
-        url = urljoin(self._base_url, path)
-        if not url.startswith(f"{self._base_url}/api/"):
-            raise BadAnswer("LaunchDarkly's list leads to another address. Ask an administrator to look at it.")
+        url = joined(self._base_url, path)
         headers = {"Authorization": self._token.reveal(), "LD-API-Version": API_VERSION}
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -228,6 +228,21 @@ class LaunchDarkly:
             self._local.session = new_session()
         session: requests.Session = self._local.session
         return session
+
+
+def joined(base_url: str, path: str) -> str:
+    """Return the address of a path or of a relative link.
+
+    Raises:
+        BadAnswer: when the link leads away from LaunchDarkly's API: the token must not go there.
+    """
+    try:
+        url = urljoin(base_url, path)
+    except ValueError:
+        url = ""
+    if not url.startswith(f"{base_url}/api/"):
+        raise BadAnswer("LaunchDarkly's list leads to another address. Ask an administrator to look at it.")
+    return url
 
 
 def segment(key: str) -> str:
@@ -265,13 +280,14 @@ def failure(error: Exception, watch: Watch, status: int | None) -> LaunchDarklyE
     """Return the error for an exchange that broke: what matters is whether anything had been sent."""
     if not watch.sent:
         return NotSent(f"LaunchDarkly could not be reached: {cause(error, watch)}. Nothing was sent. Try again soon.")
+    branch: type[Uncertain] = NoAnswer
     if watch.expired or isinstance(error, requests.Timeout):
         what = "did not answer in time"
     elif isinstance(error, TooLong):
-        what = "sent an answer far longer than expected"
+        branch, what = BadAnswer, "sent an answer far longer than expected"
     else:
         what = "broke off the connection before its answer was complete"
-    return NoAnswer(
+    return branch(
         f"LaunchDarkly {what}, so it is not known whether the request took effect. Look at LaunchDarkly before you "
         "try again.",
         status=status,
@@ -344,7 +360,8 @@ def parsed(response: requests.Response, raw: bytes) -> Any:
     if response.headers.get("Content-Encoding", "identity") != "identity":
         return None
     try:
-        return json.loads(raw)
+        # Decoded here, since json would guess at encodings that JSON does not have.
+        return json.loads(raw.decode())
     except (ValueError, RecursionError):
         return None
 
@@ -357,9 +374,11 @@ def described(response: requests.Response, raw: bytes) -> str:
 
 def concealed(text: str, conceal: Collection[Secret], length: int = 1000) -> str:
     """Return a text from LaunchDarkly without the secrets that were sent to it, shortened to ``length``."""
-    for secret in conceal:
-        if secret:
-            text = text.replace(secret.reveal(), str(secret))
+    sent = {secret.reveal() for secret in conceal if secret}
+    # Quoted in a message, a secret may be escaped. The longest goes first, since one secret can hold another.
+    quoted = {json.dumps(secret, ensure_ascii=plain)[1:-1] for secret in sent for plain in (True, False)}
+    for spelling in sorted(sent | quoted, key=len, reverse=True):
+        text = text.replace(spelling, str(Secret(spelling)))
     return text[:length]
 
 
@@ -371,7 +390,7 @@ def wait(headers: Mapping[str, str], now: Callable[[], float]) -> int:
     """
     waits = []
     after = headers.get("Retry-After", "")
-    if re.fullmatch(r"\d{1,9}", after):
+    if re.fullmatch(r"\d+", after):
         waits.append(float(after))
     elif after:
         try:
@@ -380,17 +399,17 @@ def wait(headers: Mapping[str, str], now: Callable[[], float]) -> int:
             waits.append(0.0)
     for name in ("X-Ratelimit-Reset", "X-Ratelimit-Auth-Token-Reset"):
         reset = headers.get(name, "")
-        if re.fullmatch(r"\d{1,18}", reset):
-            waits.append(int(reset) / 1000 - now())
+        if re.fullmatch(r"\d+", reset):
+            waits.append(float(reset) / 1000 - now())
     ahead = [seconds for seconds in waits if seconds > 0]
-    return min(max(round(max(ahead)), WAIT_MINIMUM), WAIT_MAXIMUM) if ahead else WAIT_DEFAULT
+    return math.ceil(min(max(*ahead, WAIT_MINIMUM), WAIT_MAXIMUM)) if ahead else WAIT_DEFAULT
 
 
 def pause_before_retry(error: LaunchDarklyError, attempt: int) -> float | None:
     """Return the seconds to wait before reading again, or ``None`` when that could not help."""
     if isinstance(error, Busy):
         return error.retry_after + random.random()  # noqa: S311  # spreads retries, protects nothing
-    final = isinstance(error, Refused) or (error.status is not None and error.status < 500)
-    if final:
+    fault = isinstance(error, BadAnswer) and (error.status or 0) >= 500
+    if not (fault or isinstance(error, NoAnswer | NotSent)):
         return None
     return READ_PAUSE * float(2 ** (attempt - 1)) * (1 + random.random())  # noqa: S311  # as above

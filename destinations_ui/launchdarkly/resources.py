@@ -5,6 +5,7 @@ Only what the product needs is kept. An environment arrives with its SDK keys in
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -45,14 +46,24 @@ class Project:
 
 
 def text(value: Any) -> str:
-    """Return a text as it is, and anything else as an empty text."""
-    return value if isinstance(value, str) else ""
+    """Return a text, and anything else as an empty text.
+
+    JSON can spell what neither a database nor a page can hold: NUL and half of a character. A mark stands for them.
+    """
+    if not isinstance(value, str):
+        return ""
+    return value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def objects(answer: Any) -> list[dict[str, Any]]:
     """Return the objects under ``items``, whatever else is there."""
     items = answer.get("items") if isinstance(answer, dict) else None
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def keyed(items: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the items that have a key, without which nothing can be done with them."""
+    return (item for item in items if text(item.get("key")))
 
 
 def link(item: dict[str, Any], name: str) -> str:
@@ -97,7 +108,7 @@ def project(item: dict[str, Any]) -> Project:
     """
     key = text(item.get("key"))
     embedded = item.get("environments")
-    environments = tuple(environment(entry) for entry in objects(embedded) if entry.get("key"))
+    environments = tuple(environment(entry) for entry in keyed(objects(embedded)))
     total = embedded.get("totalCount") if isinstance(embedded, dict) else None
     return Project(
         key=key,

@@ -129,7 +129,11 @@ class WatchedConnection(HTTPConnection):
         # TLS takes the socket over and hides it during the handshake. A second handle on the same connection can
         # still end it.
         self._plug = sock.dup()
-        watch.hold(self._plug)
+        try:
+            watch.hold(self._plug)
+        except TimeoutError:
+            sock.close()
+            raise
         return sock
 
     def _connect_any(self, watch: Watch) -> socket.socket:
@@ -224,9 +228,21 @@ class WatchedAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": WatchedPool, "https": WatchedTLSPool}
 
 
+class Session(requests.Session):
+    """A session that knows of no redirects.
+
+    Without ``allow_redirects`` requests still works out where one would lead: it reads the whole answer, however long,
+    and stumbles over an address that is none.
+    """
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Return that there is none."""
+        return None
+
+
 def new_session() -> requests.Session:
     """Return a session that takes nothing from the environment, keeps no cookie and asks for no compression."""
-    session = requests.Session()
+    session = Session()
     # A proxy, a .netrc or a certificate bundle in the environment would override what is set here
     # (https://github.com/psf/requests/issues/3829).
     session.trust_env = False

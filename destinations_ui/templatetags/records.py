@@ -10,7 +10,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from destinations_ui import forms
+from destinations_ui import forms, kinds
 from destinations_ui.models import AuditRecord, Outcome
 
 register = template.Library()
@@ -46,6 +46,25 @@ def utc(moment: datetime | None) -> SafeString | str:
         return "—"
     at = moment.astimezone(UTC)
     return format_html('<time datetime="{}">{} UTC</time>', at.isoformat(), at.strftime("%Y-%m-%d %H:%M:%S"))
+
+
+@register.filter
+def utc_in_two(moment: datetime) -> SafeString:
+    """Write a moment exactly, the time of day below the date: for a narrow column."""
+    at = moment.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}">{} <small>{} UTC</small></time>',
+        at.isoformat(),
+        at.strftime("%Y-%m-%d"),
+        at.strftime("%H:%M:%S"),
+    )
+
+
+@register.filter
+def kind_icon(slug: str) -> str:
+    """Return the icon of a kind; one that is not known here has a question mark."""
+    kind = kinds.registry().get(slug)
+    return kind.icon if kind else "question-mark-circle"
 
 
 @register.filter

@@ -103,8 +103,9 @@ def test_drops_after_write_answers_when_there_was_nothing_to_write(sandbox: Sand
 
 
 def test_drops_before_read_resets_and_writes_nothing(sandbox: SandboxServer) -> None:
-    with pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionResetError) as caught:
         create(sandbox, "faults/drops-before-read")
+    assert type(caught.value) is ConnectionResetError
     assert not written(sandbox)
     assert sandbox.requests[0].body == b""
 
