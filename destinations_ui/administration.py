@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 
 
 class Administration(admin.AdminSite):
@@ -23,6 +25,7 @@ class Administration(admin.AdminSite):
         """Let in people with the right to change people."""
         return request.user.is_active and request.user.has_perm("auth.change_user")
 
+    @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Lead to the one sign-in page there is; whoever is signed in already may simply not enter.
 
@@ -31,4 +34,5 @@ class Administration(admin.AdminSite):
         """
         if request.user.is_authenticated:
             raise PermissionDenied
-        return redirect_to_login(reverse("admin:index"))
+        # The sign-in page follows no address that leads elsewhere.
+        return redirect_to_login(request.GET.get("next") or reverse("admin:index"))

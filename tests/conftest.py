@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings as django_settings
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
+from django.db import connection
+from pytest_django import Settings
 
 from destinations_ui.demo import collect_static
 from destinations_ui.sandbox import SandboxServer
@@ -19,9 +20,9 @@ from tests.product import Product
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Let SQLite be a file, as in production: in memory it has no write-ahead log and no locks."""
-    database = django_settings.DATABASES["default"]
+    database = connection.settings_dict
     if database["ENGINE"].endswith("sqlite3"):
-        database["TEST"] = {"NAME": str(tmp_path_factory.mktemp("database") / "test.sqlite3")}
+        database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -38,10 +39,10 @@ def running_sandbox() -> Iterator[SandboxServer]:
 
 
 @pytest.fixture
-def sandbox(running_sandbox: SandboxServer, settings: pytest.FixtureRequest) -> Iterator[SandboxServer]:
+def sandbox(running_sandbox: SandboxServer, settings: Settings) -> Iterator[SandboxServer]:
     """Give a test a sandbox as new, to which the product is connected."""
     running_sandbox.reset()
-    settings.LAUNCHDARKLY_URL = running_sandbox.url  # type: ignore[attr-defined]  # pytest-django's wrapper takes any
+    settings.LAUNCHDARKLY_URL = running_sandbox.url
     yield running_sandbox
     running_sandbox.reset()
 
@@ -52,6 +53,12 @@ def empty_cache() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(settings: Settings) -> None:
+    """Hash passwords quickly."""
+    settings.PASSWORD_HASHERS = ["tests.hashers.QuickHasher"]
 
 
 def person(name: str, group: str = "") -> User:

@@ -80,14 +80,15 @@ class Field:
         if self.columns:
             self._check_columns()
             return
-        if not self.example:
+        if not self.example.strip():
             raise SpecError(f"Field {self.name}: example is empty.")
         if self.choices and self.example not in dict(self.choices):
             raise SpecError(f"Field {self.name}: the example is not one of the choices.")
         try:
             self.validate(self.example)
         except ValidationError as error:
-            raise SpecError(f"Field {self.name}: its own validators refuse the example: {error.message}") from None
+            words = " ".join(error.messages)
+            raise SpecError(f"Field {self.name}: its own validators refuse the example: {words}") from None
 
     def _check_columns(self) -> None:
         if self.secret or self.choices or self.suggestions or self.validators or self.example:
@@ -144,15 +145,18 @@ class Kind:
         for attribute in ("label", "summary", "icon"):
             if not getattr(self, attribute).strip():
                 raise SpecError(f"Kind {self.slug}: {attribute} is empty.")
-        if urlsplit(self.docs).scheme != "https":
+        docs = urlsplit(self.docs)
+        if docs.scheme != "https" or not docs.hostname:
             raise SpecError(f"Kind {self.slug}: docs is not an https address.")
         if not self.fields:
             raise SpecError(f"Kind {self.slug}: it has no fields.")
         refuse_duplicates(f"Kind {self.slug}", self.fields)
         optional = {field.name for field in self.fields if not field.required}
         for group in self.at_least_one:
-            if not group or not optional.issuperset(group):
-                raise SpecError(f"Kind {self.slug}: at_least_one names a field that is not optional.")
+            wrong = [name for name in group if name not in optional]
+            if wrong or not group:
+                named = ", ".join(wrong) or "nothing"
+                raise SpecError(f"Kind {self.slug}: at_least_one names {named}, which is no optional field.")
 
     def field(self, name: str) -> Field:
         """Return the field of that name.

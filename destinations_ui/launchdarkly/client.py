@@ -218,6 +218,9 @@ class LaunchDarkly:
                 ) as response:
                     status = response.status_code
                     raw = read_bounded(response, limit)
+                    if watch.expired and parsed(response, raw) is None:
+                        # An answer that the watch cut off can look like a whole one, only shorter.
+                        raise TimeoutError
             except (requests.RequestException, HTTPError, OSError) as error:
                 # The exception is not chained: its request holds the token, and its text may hold a header.
                 raise failure(error, watch, status) from None
@@ -299,10 +302,10 @@ def cause(error: Exception, watch: Watch) -> str:
     names = {type(reason).__name__ for reason in chain(error)}
     if "NameResolutionError" in names:
         return "its name was not found"
-    if names & {"SSLError", "SSLCertVerificationError", "CertificateError"}:
-        return "its certificate is not trusted or TLS failed"
     if watch.expired or names & {"ConnectTimeoutError", "ConnectTimeout", "TimeoutError"}:
         return "the connection was not made in time"
+    if names & {"SSLError", "SSLCertVerificationError", "CertificateError"}:
+        return "its certificate is not trusted or TLS failed"
     return "the connection was refused"
 
 
@@ -367,9 +370,9 @@ def parsed(response: requests.Response, raw: bytes) -> Any:
 
 
 def described(response: requests.Response, raw: bytes) -> str:
-    """Say what an unreadable answer was, without repeating it."""
+    """Say what an answer without readable words was, without repeating it."""
     kind = response.headers.get("Content-Type", "no content type").split(";")[0][:60]
-    return f"The answer was not JSON: {kind}, {len(raw)} bytes."
+    return f"The answer says nothing that can be shown: {kind}, {len(raw)} bytes."
 
 
 def concealed(text: str, conceal: Collection[Secret], length: int = 1000) -> str:

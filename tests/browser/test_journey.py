@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
 from destinations_ui import kinds
 from destinations_ui.sandbox import SandboxServer
 from tests.browser.conftest import Visit
-from tests.browser.visitor import expect_created, fill_common, fill_config, press_create, sign_in
+from tests.browser.visitor import (
+    common,
+    config,
+    expect_created,
+    fill_common,
+    fill_config,
+    press_create,
+    sign_in,
+)
+from tests.product import PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -21,6 +32,8 @@ FREE = {
     "segment": ("Mobile app", "Production"),
     "snowflake-v2": ("Mobile app", "Staging"),
 }
+#: More stops than any page has.
+STOPS = 100
 
 
 def test_one_destination_of_each_kind_from_sign_in_to_the_history(visit: Visit, sandbox: SandboxServer) -> None:
@@ -34,16 +47,126 @@ def test_one_destination_of_each_kind_from_sign_in_to_the_history(visit: Visit, 
         page.get_by_role("link", name=f"Create destination in {project}, {environment}").click()
         page.get_by_role("link", name=kind.label).click()
         expect(page.get_by_role("group", name=kind.label)).to_be_visible()
-        fill_common(page, name, on=slug != "kinesis", reason="The journey’s test")
+        fill_common(page, name, on=slug != "kinesis", reason=f"Asked for in OPS-{len(name)}")
         fill_config(page, kind)
         press_create(page)
         expect_created(page, name)
+
     page.get_by_role("link", name="History", exact=True).click()
     for slug in FREE:
-        row = page.get_by_role("row").filter(has_text=f"Journey to {kinds.registry()[slug].label}")
+        label = kinds.registry()[slug].label
+        row = page.get_by_role("row").filter(has_text=f"Journey to {label}")
         expect(row).to_have_count(1)
-        expect(row).to_contain_text("Succeeded")
-        expect(row).to_contain_text("operator")
+        for words in ("operator", label, "Succeeded", "Asked for in OPS-"):
+            expect(row).to_contain_text(words)
+    assert set(FREE) == set(kinds.registry())
     held = {item["kind"]: item for item in sandbox.destinations() if item["name"].startswith("Journey")}
-    assert set(held) == set(kinds.registry())
-    assert {slug for slug, item in held.items() if not item["on"]} == {"kinesis"}
+    assert set(held) == set(FREE)
+    assert [slug for slug, item in held.items() if not item["on"]] == ["kinesis"]
+
+
+def test_a_destination_can_be_created_without_a_mouse(visit: Visit, sandbox: SandboxServer) -> None:
+    nobody = visit()
+    page = nobody.open("/")
+    press = page.keyboard.press
+    page.keyboard.type("operator")
+    press("Tab")
+    page.keyboard.type(PASSWORD)
+    press("Enter")
+    page.wait_for_url(f"{nobody.url}/")
+
+    press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    tab_to(page, page.get_by_role("link", name="Refresh"))
+    press("Enter")
+    page.wait_for_url("**/?fresh=yes")
+    tab_to(page, page.get_by_role("link", name="Create destination in Web shop, Test"))
+    press("Enter")
+    tab_to(page, page.get_by_role("link", name="Segment"))
+    press("Enter")
+    page.wait_for_url("**/destinations/new/segment/**")
+
+    # Another kind, after all.
+    tab_to(page, page.get_by_role("link", name="mParticle"))
+    press("Enter")
+    expect(page.get_by_role("group", name="mParticle", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="mParticle")).to_be_focused()
+
+    tab_to(page, common(page, "name"))
+    page.keyboard.type("By keyboard")
+    tab_to(page, config(page, "api_key"))
+    page.keyboard.type("key by keyboard")
+    press("Tab")
+    press("Space")
+    expect(config(page, "api_key")).to_have_attribute("type", "text")
+    tab_to(page, config(page, "secret"))
+    page.keyboard.type("secret by keyboard")
+    tab_to(page, config(page, "environment"))
+    page.keyboard.type("d")
+    tab_to(page, config(page, "user_identities-0-context_kind"))
+    page.keyboard.type("user")
+    press("Tab")
+    page.keyboard.type("customer_id")
+    tab_to(page, page.get_by_role("button", name="Add a row"))
+    press("Enter")
+    expect(config(page, "user_identities-1-context_kind")).to_be_focused()
+    page.keyboard.type("device")
+    press("Tab")
+    page.keyboard.type("other")
+    tab_to(page, page.get_by_label("On: send events as soon as it is created"))
+    press("Space")
+    tab_to(page, page.locator("#create"))
+    press("Space")
+
+    expect_created(page, "By keyboard")
+    [sent] = [json.loads(request.body) for request in sandbox.requests if request.method == "POST"]
+    assert sent["on"] is True
+    assert sent["config"] == {
+        "apiKey": "key by keyboard",
+        "secret": "secret by keyboard",
+        "environment": "development",
+        "userIdentities": [
+            {"ldContextKind": "user", "mparticleUserIdentity": "customer_id"},
+            {"ldContextKind": "device", "mparticleUserIdentity": "other"},
+        ],
+    }
+
+
+def tab_to(page: Page, target: Locator) -> None:
+    """Press Tab until the target has the focus, and see that it shows."""
+    for _ in range(STOPS):
+        if target.evaluate("element => element === document.activeElement"):
+            assert target.evaluate("element => getComputedStyle(element).outlineStyle") != "none"
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{target} cannot be reached by the keyboard.")
+
+
+def test_a_secret_can_be_looked_at_and_is_hidden_again_before_it_is_sent(visit: Visit) -> None:
+    oskar = visit("operator")
+    oskar.expects(422)
+    page = oskar.open("/destinations/new/segment/")
+    config(page, "write_key").fill("typed-and-looked-at")
+    page.get_by_role("button", name="Show Write key").click()
+    expect(config(page, "write_key")).to_have_attribute("type", "text")
+    page.get_by_role("button", name="Hide Write key").click()
+    expect(config(page, "write_key")).to_have_attribute("type", "password")
+    page.get_by_role("button", name="Show Write key").click()
+    press_create(page)
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+    expect(config(page, "write_key")).to_have_attribute("type", "password")
+    expect(page.get_by_role("button", name="Show Write key")).to_be_visible()
+
+
+def test_a_value_of_a_record_is_copied(visit: Visit) -> None:
+    oskar = visit("operator", permissions=["clipboard-read", "clipboard-write"])
+    page = oskar.open("/destinations/new/google-pubsub/?project=web-shop&environment=staging")
+    fill_common(page, "To be copied")
+    fill_config(page, kinds.registry()["google-pubsub"])
+    press_create(page)
+    expect_created(page, "To be copied")
+    page.get_by_role("button", name="Copy topic").click()
+    expect(page.get_by_role("button", name="Copied topic")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == "launchdarkly-events"

@@ -148,11 +148,12 @@ def press_create(page: Page) -> None:
 def swapped(page: Page) -> Iterator[None]:
     """Wait until htmx has put its next answer into the page."""
     page.evaluate("""() => {
-        window.settled = new Promise((done) => document.addEventListener("htmx:afterSettle", done, { once: true }));
-        window.settled = window.settled.then(() => true);
+        const mark = document.documentElement.dataset;
+        mark.swapped = "no";
+        document.addEventListener("htmx:afterSettle", () => (mark.swapped = "yes"), { once: true });
     }""")
     yield
-    assert page.evaluate("window.settled")
+    expect(page.locator("html")).to_have_attribute("data-swapped", "yes")
 
 
 def expect_created(page: Page, name: str) -> None:

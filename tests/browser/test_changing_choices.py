@@ -1,0 +1,164 @@
+"""Another kind, another project: what is swapped, what stays, and where it is sent in the end."""
+
+from __future__ import annotations
+
+import json
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from destinations_ui import kinds
+from destinations_ui.sandbox import SandboxServer
+from tests.browser.visitor import (
+    Visitor,
+    common,
+    config,
+    entries,
+    expect_created,
+    fill_common,
+    fill_config,
+    press_create,
+    swapped,
+)
+
+pytestmark = pytest.mark.browser
+
+KINESIS = kinds.registry()["kinesis"]
+SEGMENT = kinds.registry()["segment"]
+
+
+def begin(oskar: Visitor) -> Page:
+    """Open the form for Kinesis and fill all of it, with another environment than the address has."""
+    page = oskar.open("/destinations/new/kinesis/?project=web-shop&environment=staging")
+    fill_common(page, "Typed name", on=False, reason="Typed reason")
+    common(page, "environment").select_option("test")
+    fill_config(page, KINESIS)
+    return page
+
+
+def expect_the_rest_as_typed(page: Page) -> None:
+    """Expect what every kind has to be as it was typed."""
+    expect(common(page, "name")).to_have_value("Typed name")
+    expect(common(page, "project")).to_have_value("web-shop")
+    expect(common(page, "environment")).to_have_value("test")
+    expect(page.locator('[name="on"][value="false"]')).to_be_checked()
+    expect(common(page, "reason")).to_have_value("Typed reason")
+
+
+def expect_kind(page: Page, slug: str) -> None:
+    """Expect the fields, the address, the title and the chosen card to be of this kind and no other."""
+    kind = kinds.registry()[slug]
+    expect(page.get_by_role("group", name=kind.label, exact=True)).to_be_visible()
+    expect(page.locator("#kind-fields")).to_have_count(1)
+    expect(page).to_have_url(re.compile(f"/destinations/new/{slug}/"))
+    expect(page).to_have_title(re.compile(f"^New {kind.label} destination"))
+    expect(page.locator("#kinds [aria-current]")).to_have_text(re.compile(kind.label))
+
+
+def test_switching_the_kind_swaps_its_fields_and_keeps_the_rest(oskar: Visitor) -> None:
+    page = begin(oskar)
+    with swapped(page):
+        page.get_by_role("link", name="Segment").click()
+    expect_kind(page, "segment")
+    expect(config(page, "role_arn")).to_have_count(0)
+    expect_the_rest_as_typed(page)
+
+
+def test_switching_the_kind_sends_nothing_that_was_typed(oskar: Visitor) -> None:
+    page = begin(oskar)
+    with page.expect_request("**/destinations/new/segment/**") as asked:
+        page.get_by_role("link", name="Segment").click()
+    assert asked.value.method == "GET"
+    assert asked.value.post_data is None
+    # What is sent is the place that was in the address all along.
+    assert parse_qs(urlsplit(asked.value.url).query) == {"project": ["web-shop"], "environment": ["staging"]}
+    expect_kind(page, "segment")
+
+
+def test_back_and_forward_go_through_the_kinds_and_keep_the_rest(oskar: Visitor) -> None:
+    page = begin(oskar)
+    for label in ("Segment", "Snowflake"):
+        with swapped(page):
+            page.get_by_role("link", name=label).click()
+    config(page, "public_key").fill("typed for Snowflake")
+    for slug in ("segment", "kinesis"):
+        with swapped(page):
+            page.evaluate("history.back()")
+        expect_kind(page, slug)
+        expect_the_rest_as_typed(page)
+    with swapped(page):
+        page.evaluate("history.forward()")
+    expect_kind(page, "segment")
+    expect_the_rest_as_typed(page)
+
+
+def test_what_is_sent_is_the_kind_that_is_shown(oskar: Visitor, sandbox: SandboxServer) -> None:
+    page = begin(oskar)
+    with swapped(page):
+        page.get_by_role("link", name="mParticle").click()
+    fill_config(page, kinds.registry()["mparticle"])
+    with swapped(page):
+        page.get_by_role("link", name="Segment").click()
+    fill_config(page, SEGMENT)
+    press_create(page)
+    expect_created(page, "Typed name")
+    [sent] = [request for request in sandbox.requests if request.method == "POST"]
+    assert sent.path.endswith("/web-shop/test")
+    body = json.loads(sent.body)
+    assert body["kind"] == "segment"
+    assert body["config"] == {SEGMENT.field(name).api: text for name, text in entries(SEGMENT)}
+
+
+def test_mistakes_of_a_kind_that_is_gone_are_not_listed_any_more(oskar: Visitor) -> None:
+    oskar.expects(422)
+    page = begin(oskar)
+    config(page, "region").fill("nowhere")
+    press_create(page)
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+    with swapped(page):
+        page.get_by_role("link", name="Segment").click()
+    expect_kind(page, "segment")
+    expect(page.get_by_text("There is a problem")).to_have_count(0)
+    expect_the_rest_as_typed(page)
+
+
+def test_choosing_a_project_brings_its_environments(oskar: Visitor) -> None:
+    page = begin(oskar)
+    with swapped(page):
+        common(page, "project").fill("mobile-app")
+        common(page, "project").press("Tab")
+    options = common(page, "environment").get_by_role("option")
+    expect(options).to_have_text(
+        [
+            "Choose…",
+            "Production (production) · critical",
+            "Staging (staging)",
+            "Development (development) · has “Development events”, Amazon Kinesis",
+        ]
+    )
+    expect(config(page, "role_arn")).to_have_value(dict(entries(KINESIS))["role_arn"])
+    # The other kinds' links lead to the project that is chosen now.
+    with swapped(page):
+        page.get_by_role("link", name="Segment").click()
+    expect(page).to_have_url(re.compile(r"\?project=mobile-app$"))
+    expect(options).to_have_count(4)
+
+
+def test_a_taken_environment_says_by_what(oskar: Visitor) -> None:
+    page = oskar.open("/destinations/new/kinesis/?project=mobile-app&environment=development")
+    notice = page.get_by_role("status").filter(has_text="Development already has a destination")
+    expect(notice).to_contain_text("“Development events”, Amazon Kinesis")
+
+
+def test_an_environment_that_is_new_in_launchdarkly_is_found_by_refreshing(
+    oskar: Visitor, sandbox: SandboxServer
+) -> None:
+    page = begin(oskar)
+    sandbox.add_environment("web-shop", "load-test", "Load test", critical=True)
+    with swapped(page):
+        page.get_by_role("button", name="Refresh the environments").click()
+    common(page, "environment").select_option("Load test (load-test) · critical")
+    press_create(page)
+    expect_created(page, "Typed name")

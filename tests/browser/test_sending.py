@@ -1,0 +1,230 @@
+"""Between the button and the answer: twice pressed, lost on the way, late, or never to be known."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from destinations_ui import kinds
+from destinations_ui.sandbox import Fault, Hang, SandboxServer, Status
+from destinations_ui.sandbox.faults import Exchange
+from tests.browser.conftest import Visit
+from tests.browser.visitor import (
+    Visitor,
+    common,
+    config,
+    expect_created,
+    expect_record,
+    fill_common,
+    fill_config,
+    press_create,
+)
+
+pytestmark = pytest.mark.browser
+
+SEGMENT = kinds.registry()["segment"]
+SECRET = "typed-and-still-there"
+#: What htmx and the browser write to the console when a request does not get through.
+LOST = ("failed: POST", "ERR_FAILED", "ERR_INTERNET_DISCONNECTED", "htmx:sendError")
+
+
+class Held(Fault):
+    """Waits for a sign, then does what was asked for."""
+
+    def __init__(self) -> None:
+        self.sign = threading.Event()
+
+    def act(self, exchange: Exchange) -> None:
+        """Wait, then behave."""
+        self.sign.wait(timeout=10)
+        exchange.respond(exchange.answer())
+
+
+def begin(visitor: Visitor, name: str, place: str = "project=web-shop&environment=staging") -> Page:
+    """Fill the form for Segment."""
+    page = visitor.open(f"/destinations/new/segment/?{place}")
+    fill_common(page, name, reason="Kept reason")
+    fill_config(page, SEGMENT, write_key=SECRET)
+    return page
+
+
+def expect_still_there(page: Page, name: str) -> None:
+    """Expect everything to be as it was typed, and the button to be of use again."""
+    expect(common(page, "name")).to_have_value(name)
+    expect(common(page, "environment")).to_have_value("staging")
+    expect(common(page, "reason")).to_have_value("Kept reason")
+    expect(config(page, "write_key")).to_have_value(SECRET)
+    expect(page.locator("#create")).to_be_enabled()
+    expect(page.locator("#create")).to_have_accessible_name("Create destination")
+
+
+def records(visitor: Visitor, name: str) -> list[str]:
+    """Return what the history says of every attempt with this name."""
+    tab = visitor.new_tab(f"/history/?q={name.replace(' ', '+')}")
+    rows = tab.get_by_role("row").filter(has_text=name).all_text_contents()
+    tab.close()
+    return rows
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_a_double_click_creates_one_destination(visit: Visit, sandbox: SandboxServer, scripts: bool) -> None:
+    name = f"Clicked twice, scripts {scripts}"
+    oskar = visit("operator", java_script_enabled=scripts)
+    oskar.expects("failed: POST .*ERR_ABORTED")
+    # The first answer takes long enough for the second click to come before it.
+    sandbox.script("POST", "/api/v2/destinations", Hang(0.5))
+    page = begin(oskar, name)
+    page.locator("#create").dblclick(no_wait_after=True)
+    expect_record(page)
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    assert sandbox.count("POST") == 1
+    assert len(records(oskar, name)) == 1
+
+
+def test_the_button_says_that_it_is_sending(oskar: Visitor, sandbox: SandboxServer) -> None:
+    held = Held()
+    sandbox.script("POST", "/api/v2/destinations", held)
+    page = begin(oskar, "Takes a while")
+    press_create(page)
+    assert sandbox.wait_for("POST")
+    expect(page.get_by_text("Sending…")).to_be_visible()
+    expect(page.locator("#create")).to_be_disabled()
+    held.sign.set()
+    expect_created(page, "Takes a while")
+
+
+def test_a_request_that_did_not_get_through_can_be_sent_again(oskar: Visitor, sandbox: SandboxServer) -> None:
+    oskar.expects(*LOST)
+    page = begin(oskar, "Never arrived")
+    oskar.context.set_offline(True)
+    press_create(page)
+    notice = page.get_by_role("alert").filter(has_text="The connection was lost")
+    expect(notice).to_be_focused()
+    expect_still_there(page, "Never arrived")
+    assert sandbox.count("POST") == 0
+    oskar.context.set_offline(False)
+    press_create(page)
+    expect_created(page, "Never arrived")
+    assert sandbox.count("POST") == 1
+    assert len(records(oskar, "Never arrived")) == 1
+
+
+def test_when_only_the_answer_was_lost_sending_again_leads_to_the_record(
+    oskar: Visitor, sandbox: SandboxServer
+) -> None:
+    oskar.expects(*LOST)
+    page = begin(oskar, "Answer lost")
+
+    def lose_the_answer(route: Route) -> None:
+        if route.request.method != "POST":
+            route.fallback()
+            return
+        route.fetch(max_redirects=0)
+        route.abort()
+
+    page.route("**/destinations/new/**", lose_the_answer)
+    press_create(page)
+    expect(page.get_by_role("alert").filter(has_text="The connection was lost")).to_be_focused()
+    expect_still_there(page, "Answer lost")
+    page.unroute("**/destinations/new/**")
+    press_create(page)
+    expect_created(page, "Answer lost")
+    assert sandbox.count("POST") == 1
+    assert len(records(oskar, "Answer lost")) == 1
+
+
+@pytest.mark.parametrize("status", [200, 403, 422, 502, 503])
+def test_a_page_that_is_not_ours_is_not_put_into_the_form(oskar: Visitor, status: int) -> None:
+    oskar.expects(status, "Response Status Error Code")
+    page = begin(oskar, f"Proxy says {status}")
+    body = "<!doctype html><title>Proxy</title><h1>A word from the proxy</h1>"
+    page.route("**/destinations/new/segment/", lambda route: route.fulfill(status=status, body=body))
+    press_create(page)
+    expect(page.get_by_role("alert").filter(has_text="The connection was lost")).to_be_focused()
+    expect(page.get_by_text("A word from the proxy")).to_have_count(0)
+    expect_still_there(page, f"Proxy says {status}")
+    page.unroute("**/destinations/new/segment/")
+    press_create(page)
+    expect_created(page, f"Proxy says {status}")
+
+
+@pytest.mark.parametrize("environment", ["drops-after-write", "server-error", "not-json"])
+def test_an_unknown_outcome_is_called_so(oskar: Visitor, environment: str) -> None:
+    page = begin(oskar, f"Who knows: {environment}", f"project=faults&environment={environment}")
+    press_create(page)
+    expect_record(page)
+    expect(page.get_by_text("It is not known whether the destination exists")).to_be_visible()
+    expect(page.get_by_role("main")).to_contain_text("Unknown")
+    expect(page.get_by_text("LaunchDarkly created the destination")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        (None, "LaunchDarkly created the destination"),
+        (Status(409), "LaunchDarkly refused; nothing was created"),
+    ],
+    ids=["created", "refused"],
+)
+def test_a_record_that_is_open_elsewhere_follows_by_itself(
+    oskar: Visitor, sandbox: SandboxServer, answer: Fault | None, verdict: str
+) -> None:
+    if answer:
+        oskar.expects(422)
+    held = Held()
+    name = f"Watched until {verdict}"
+    sandbox.script("POST", "/api/v2/destinations", held if answer is None else HeldRefusal(held.sign))
+    page = begin(oskar, name)
+    press_create(page)
+    assert sandbox.wait_for("POST")
+
+    tab = oskar.new_tab("/history/")
+    row = tab.get_by_role("row").filter(has_text=name)
+    expect(row).to_contain_text("Sending")
+    row.get_by_role("link").click()
+    expect(tab.get_by_text("Being sent to LaunchDarkly")).to_be_visible()
+    loaded = tab.evaluate("performance.timeOrigin")
+
+    held.sign.set()
+    expect(tab.get_by_text(verdict)).to_be_visible()
+    assert tab.evaluate("performance.timeOrigin") == loaded
+    expect(tab.locator("[hx-trigger]")).to_have_count(0)
+
+
+class HeldRefusal(Fault):
+    """Waits for a sign, then refuses."""
+
+    def __init__(self, sign: threading.Event) -> None:
+        self.sign = sign
+
+    def act(self, exchange: Exchange) -> None:
+        """Wait, then refuse."""
+        self.sign.wait(timeout=10)
+        Status(409).act(exchange)
+
+
+def test_the_same_form_sent_from_two_tabs_leads_both_to_one_record(oskar: Visitor, sandbox: SandboxServer) -> None:
+    page = begin(oskar, "From two tabs")
+    used = common(page, "submission").input_value()
+    press_create(page)
+    expect_created(page, "From two tabs")
+    tab = begin_again(oskar, used)
+    press_create(tab)
+    expect_created(tab, "From two tabs")
+    assert tab.url == page.url
+    [sent] = [json.loads(request.body) for request in sandbox.requests if request.method == "POST"]
+    assert re.fullmatch("From two tabs", sent["name"])
+
+
+def begin_again(oskar: Visitor, submission: str) -> Page:
+    """Return another tab with the same form, as a browser restores it."""
+    tab = oskar.new_tab("/destinations/new/segment/?project=web-shop&environment=staging")
+    fill_common(tab, "From two tabs", reason="Kept reason")
+    fill_config(tab, SEGMENT, write_key=SECRET)
+    common(tab, "submission").evaluate("(field, value) => (field.value = value)", submission)
+    return tab

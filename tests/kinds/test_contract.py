@@ -1,0 +1,223 @@
+"""What holds for every kind, tried with its own examples."""
+
+from __future__ import annotations
+
+import json
+import pkgutil
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from django.template import Context, Engine
+
+from destinations_ui import kinds
+from destinations_ui.kinds import Field, Kind
+from destinations_ui.secret import Secret
+
+REQUIRED, OPTIONAL, SECRET = "required", "optional", "required and secret"
+
+#: The form's name, LaunchDarkly's name, and what the field is. Typed from the design and from LaunchDarkly's and
+#: Terraform's documentation, so that the specs cannot agree with themselves alone.
+NAMES = {
+    "azure-event-hubs": [
+        ("namespace", "namespace", REQUIRED),
+        ("name", "name", REQUIRED),
+        ("policy_name", "policyName", REQUIRED),
+        ("policy_key", "policyKey", SECRET),
+    ],
+    "google-pubsub": [
+        ("project", "project", REQUIRED),
+        ("topic", "topic", REQUIRED),
+    ],
+    "kinesis": [
+        ("region", "region", REQUIRED),
+        ("role_arn", "roleArn", REQUIRED),
+        ("stream_name", "streamName", REQUIRED),
+    ],
+    "mparticle": [
+        ("api_key", "apiKey", SECRET),
+        ("secret", "secret", SECRET),
+        ("environment", "environment", REQUIRED),
+        ("user_identities", "userIdentities", OPTIONAL),
+        ("user_identity", "userIdentity", OPTIONAL),
+        ("anonymous_user_identity", "anonymousUserIdentity", OPTIONAL),
+    ],
+    "segment": [
+        ("write_key", "writeKey", SECRET),
+        ("user_id_context_kind", "userIDContextKind", OPTIONAL),
+        ("anonymous_id_context_kind", "anonymousIDContextKind", OPTIONAL),
+    ],
+    "snowflake-v2": [
+        ("snowflake_host_address", "snowflakeHostAddress", REQUIRED),
+        ("public_key", "publicKey", REQUIRED),
+    ],
+}
+
+every_kind = pytest.mark.parametrize("kind", kinds.registry().values(), ids=kinds.registry().keys())
+
+
+def everything(kind: Kind) -> Iterator[Field]:
+    """Yield the fields of a kind and their columns."""
+    for field in kind.fields:
+        yield field
+        yield from field.columns
+
+
+def secrets_of(kind: Kind) -> list[str]:
+    """Return the example of each secret field."""
+    return [field.example for field in kind.fields if field.secret]
+
+
+def test_there_are_the_six_kinds_sorted_by_label() -> None:
+    registry = kinds.registry()
+    assert set(registry) == set(NAMES)
+    assert all(slug == kind.slug for slug, kind in registry.items())
+    labels = [kind.label for kind in registry.values()]
+    assert labels == sorted(labels, key=str.casefold)
+    assert len(set(labels)) == 6
+
+
+@every_kind
+def test_the_fields_have_the_names_that_tools_outside_rely_on(kind: Kind) -> None:
+    found = [
+        (field.name, field.api, SECRET if field.secret else REQUIRED if field.required else OPTIONAL)
+        for field in kind.fields
+    ]
+    assert found == NAMES[kind.slug]
+
+
+def test_the_mapping_of_mparticle_has_launchdarklys_two_columns() -> None:
+    columns = kinds.registry()["mparticle"].field("user_identities").columns
+    assert [column.api for column in columns] == ["ldContextKind", "mparticleUserIdentity"]
+    assert kinds.registry()["mparticle"].at_least_one == (("user_identities", "user_identity"),)
+
+
+def test_mparticle_knows_its_two_environments() -> None:
+    choices = kinds.registry()["mparticle"].field("environment").choices
+    assert {value for value, _ in choices} == {"production", "development"}
+
+
+@every_kind
+def test_the_file_is_named_like_the_kind(kind: Kind) -> None:
+    # The slug is LaunchDarkly's; Snowflake's carries a version.
+    (module,) = [name for name in module_names() if kind.slug.startswith(name)]
+    assert kind.slug.removeprefix(module) in {"", "-v2"}
+
+
+def module_names() -> list[str]:
+    """Return the names of the kinds' files, written like slugs."""
+    others = {"spec", "validators"}
+    return [module.name.replace("_", "-") for module in _modules() if module.name not in others]
+
+
+def _modules() -> Iterator[pkgutil.ModuleInfo]:
+    return pkgutil.iter_modules(kinds.__path__)
+
+
+@every_kind
+def test_the_examples_are_sent_under_launchdarklys_names(kind: Kind) -> None:
+    config = kind.config(kind.examples())
+    assert list(config) == [api for _, api, _ in NAMES[kind.slug]]
+    assert json.loads(json.dumps(config)) == config
+
+
+def test_the_configurations_are_what_launchdarkly_documents() -> None:
+    configs = {slug: kind.config(kind.examples()) for slug, kind in kinds.registry().items()}
+    assert configs["kinesis"] == {
+        "region": "us-east-1",
+        "roleArn": "arn:aws:iam::123456789012:role/marketingadmin",
+        "streamName": "cat-stream",
+    }
+    assert configs["mparticle"]["userIdentities"] == [{"ldContextKind": "user", "mparticleUserIdentity": "customer_id"}]
+
+
+@every_kind
+def test_what_may_be_shown_is_all_but_the_secrets(kind: Kind) -> None:
+    public = kind.public_config(kind.examples())
+    assert list(public) == [api for _, api, what in NAMES[kind.slug] if what is not SECRET]
+    assert not any(secret in repr(public) for secret in secrets_of(kind))
+
+
+@every_kind
+def test_the_secrets_are_wrapped(kind: Kind) -> None:
+    secrets = kind.secrets(kind.examples())
+    assert list(secrets) == [api for _, api, what in NAMES[kind.slug] if what is SECRET]
+    assert [secret.reveal() for secret in secrets.values()] == secrets_of(kind)
+    assert not any(secret in repr(secrets) + repr(kind.examples()) for secret in secrets_of(kind))
+
+
+@every_kind
+def test_a_value_of_no_field_is_neither_sent_nor_shown(kind: Kind) -> None:
+    values = kind.examples() | {"stray": "marker", "secret_too": Secret("marker")}
+    assert "marker" not in repr([kind.config(values), kind.public_config(values)])
+    assert set(kind.secrets(values)) == set(kind.secrets(kind.examples()))
+
+
+@every_kind
+def test_an_optional_field_left_empty_is_not_sent(kind: Kind) -> None:
+    for empty in ("", [], ()):
+        values = kind.examples() | {field.name: empty for field in kind.fields if not field.required}
+        expected = [api for _, api, what in NAMES[kind.slug] if what is not OPTIONAL]
+        assert list(kind.config(values)) == expected
+    required_only = {field.name: kind.examples()[field.name] for field in kind.fields if field.required}
+    assert kind.config(required_only) == kind.config(values)
+
+
+@every_kind
+def test_an_empty_secret_is_neither_sent_nor_fingerprinted(kind: Kind) -> None:
+    values = {field.name: Secret("") for field in kind.fields if field.secret}
+    assert kind.config(values) == {}
+    assert kind.secrets(values) == {}
+
+
+@every_kind
+def test_each_example_is_accepted_by_its_own_rules(kind: Kind) -> None:
+    for field in everything(kind):
+        if not field.columns:
+            assert field.example
+            field.validate(field.example)
+        if field.choices:
+            assert field.example in dict(field.choices)
+
+
+@every_kind
+def test_each_suggestion_is_accepted_by_the_fields_own_rules(kind: Kind) -> None:
+    for field in everything(kind):
+        assert len(dict(field.suggestions)) == len(field.suggestions)
+        for value, label in field.suggestions:
+            field.validate(value)
+            assert label
+
+
+@every_kind
+def test_each_field_is_explained(kind: Kind) -> None:
+    for field in everything(kind):
+        assert field.label == field.label.strip()
+        assert field.label[0].isupper() or field.label.startswith("mParticle")
+        assert field.help.endswith(".")
+        assert field.help != field.label
+    labels = [field.label for field in kind.fields]
+    assert len(set(labels)) == len(labels)
+
+
+@every_kind
+def test_each_kind_is_explained(kind: Kind) -> None:
+    assert kind.label
+    assert kind.summary.endswith(".")
+    assert kind.setup.endswith(".")
+    docs = urlsplit(kind.docs)
+    assert (docs.scheme, docs.hostname) == ("https", "launchdarkly.com")
+    assert docs.path.startswith("/docs/")
+
+
+@every_kind
+def test_each_icon_is_there(kind: Kind) -> None:
+    engine = Engine(builtins=["heroicons.templatetags.heroicons"])
+    for style in ("mini", "outline"):
+        template = engine.from_string(f"{{% heroicon_{style} icon %}}")
+        assert "<svg" in template.render(Context({"icon": kind.icon}))
+
+
+def test_an_unknown_field_is_a_key_error() -> None:
+    with pytest.raises(KeyError):
+        kinds.registry()["kinesis"].field("topic")

@@ -1,0 +1,40 @@
+"""How these tests use the client."""
+
+from __future__ import annotations
+
+import pytest
+
+from destinations_ui.launchdarkly import LaunchDarkly
+from destinations_ui.launchdarkly.client import Created
+from destinations_ui.launchdarkly.errors import LaunchDarklyError
+from destinations_ui.secret import Secret
+from tests.environment import MARKER_TOKEN
+
+CONFIG = {
+    "region": "us-east-1",
+    "roleArn": "arn:aws:iam::123456789012:role/marketingadmin",
+    "streamName": "cat-stream",
+}
+
+
+def connected(url: str, timeout: float = 5) -> LaunchDarkly:
+    """Return a client with the token of the tests."""
+    return LaunchDarkly(url, Secret(MARKER_TOKEN), timeout)
+
+
+def create(
+    client: LaunchDarkly, project: str = "web-shop", environment: str = "staging", *, conceal: tuple[Secret, ...] = ()
+) -> Created:
+    """Create a Kinesis destination."""
+    return client.create_destination(
+        project, environment, kind="kinesis", name="Clicks", on=False, config=CONFIG, conceal=conceal
+    )
+
+
+def failure(
+    client: LaunchDarkly, project: str = "web-shop", environment: str = "staging", *, conceal: tuple[Secret, ...] = ()
+) -> LaunchDarklyError:
+    """Return the error that creating a Kinesis destination ends with."""
+    with pytest.raises(LaunchDarklyError) as caught:
+        create(client, project, environment, conceal=conceal)
+    return caught.value

@@ -1,0 +1,148 @@
+"""One deadline holds over everything that a creation does, whatever the other side does meanwhile."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from destinations_ui.launchdarkly.errors import LaunchDarklyError, NoAnswer, NotSent
+from destinations_ui.sandbox import Drip, Fault, Hang, Interim, SandboxServer
+from tests.launchdarkly.asking import connected, failure
+from tests.launchdarkly.servers import CERTIFICATE, EMPTY_LIST, SilentServer, SpeakingServer, TLSServer, read_request
+
+#: The time that a creation may take, and what an answer may be late by, in seconds.
+SECONDS, GRACE = 1.0, 0.5
+
+DELAYS: dict[str, Fault] = {
+    "silence": Hang(),
+    "headers that drip": Drip("headers", 0.02),
+    "a body that drips": Drip("body", 0.02),
+    "100 Continue without end": Interim(100, times=None),
+    "103 Early Hints without end": Interim(103, times=None),
+    "interim answers as fast as they go": Interim(100, times=None, pause=0),
+}
+
+
+def timed(call: Callable[[], LaunchDarklyError]) -> LaunchDarklyError:
+    """Return a creation's error, which has to come before the deadline."""
+    began = time.monotonic()
+    error = call()
+    assert time.monotonic() - began < SECONDS + GRACE
+    return error
+
+
+def delayed(method: str, delay: Fault) -> tuple[type[LaunchDarklyError], str, int]:
+    """Create at a sandbox of its own that delays its answers; return the error, its words and the number of posts."""
+    with SandboxServer() as sandbox:
+        sandbox.script(method, "/", delay, times=None)
+        error = timed(lambda: failure(connected(sandbox.url, SECONDS)))
+        return type(error), error.message, sandbox.count("POST")
+
+
+def test_a_delay_of_the_list_means_that_nothing_was_sent() -> None:
+    with ThreadPoolExecutor(len(DELAYS)) as threads:
+        results = list(threads.map(lambda delay: delayed("GET", delay), DELAYS.values()))
+    assert [(type, posts) for type, _, posts in results] == [(NotSent, 0)] * len(DELAYS)
+
+
+def test_a_delay_of_the_answer_leaves_it_open() -> None:
+    with ThreadPoolExecutor(len(DELAYS)) as threads:
+        results = list(threads.map(lambda delay: delayed("POST", delay), DELAYS.values()))
+    assert [(type, posts) for type, _, posts in results] == [(NoAnswer, 1)] * len(DELAYS)
+    assert all("did not answer in time" in message for _, message, _ in results)
+
+
+def test_a_server_that_takes_the_connection_and_no_more_means_not_sent() -> None:
+    with SilentServer() as server:
+        error = timed(lambda: failure(connected(server.url, SECONDS)))
+        assert server.visited
+    assert type(error) is NotSent
+
+
+def test_a_tls_handshake_that_nobody_answers_means_not_sent() -> None:
+    with SilentServer() as server:
+        url = server.url.replace("http:", "https:")
+        error = timed(lambda: failure(connected(url, SECONDS)))
+        assert server.visited
+    assert type(error) is NotSent
+    assert "not made in time" in error.message
+
+
+def test_silence_under_tls_leaves_it_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(CERTIFICATE))
+
+    def behave(plug: socket.socket) -> None:
+        read_request(plug)
+        plug.sendall(EMPTY_LIST)
+        read_request(plug)
+        plug.recv(1)  # Until the other side has enough.
+
+    with TLSServer(behave) as server:
+        error = timed(lambda: failure(connected(server.url, SECONDS)))
+    assert type(error) is NoAnswer
+
+
+def test_a_server_that_reads_slowly_leaves_it_open() -> None:
+    over = threading.Event()
+
+    def behave(plug: socket.socket) -> None:
+        read_request(plug)
+        plug.sendall(EMPTY_LIST)
+        over.wait(30)
+
+    with SpeakingServer(behave) as server:
+        client = connected(server.url, SECONDS)
+        large = {"publicKey": "x" * 20_000_000}
+        began = time.monotonic()
+        with pytest.raises(NoAnswer):
+            client.create_destination("web-shop", "test", kind="kinesis", name="Clicks", on=True, config=large)
+        assert time.monotonic() - began < SECONDS + GRACE
+        over.set()
+
+
+def test_a_resolver_that_never_answers_means_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, over = threading.Event(), threading.Event()
+
+    def getaddrinfo(*_: object, **__: object) -> list[object]:
+        asked.set()
+        over.wait(30)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    try:
+        error = timed(lambda: failure(connected("http://launchdarkly.example:80", SECONDS)))
+    finally:
+        over.set()
+    assert asked.is_set()
+    assert type(error) is NotSent
+    assert "not made in time" in error.message
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.001])
+def test_a_deadline_too_short_for_anything_sends_nothing(sandbox: SandboxServer, seconds: float) -> None:
+    sandbox.script("GET", "/", Hang(), times=None)
+    assert type(timed(lambda: failure(connected(sandbox.url, seconds)))) is NotSent
+    assert sandbox.count("POST") == 0
+
+
+def test_a_read_has_a_deadline_of_its_own(sandbox: SandboxServer) -> None:
+    sandbox.script("GET", "/", Drip("body", 0.02), times=None)
+    began = time.monotonic()
+    with pytest.raises(NoAnswer):
+        connected(sandbox.url, timeout=60).projects(timeout=0.3)
+    assert time.monotonic() - began < 0.3 + GRACE
+
+
+def test_a_connection_whose_time_was_up_is_not_used_again(sandbox: SandboxServer) -> None:
+    client = connected(sandbox.url, SECONDS)
+    sandbox.script("GET", "/", Hang())
+    with pytest.raises(NoAnswer):
+        client.destinations(timeout=0.2)
+    assert len(client.destinations()) == 1
+    hung, answered = sandbox.requests
+    assert hung.connection != answered.connection

@@ -1,0 +1,357 @@
+"""Whatever happens to a creation, its error is on the one branch that says what is known."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import socket
+import ssl
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from destinations_ui.launchdarkly import LaunchDarkly
+from destinations_ui.launchdarkly.errors import (
+    BadAnswer,
+    Busy,
+    Conflict,
+    LaunchDarklyError,
+    Missing,
+    NoAnswer,
+    NotAllowed,
+    NotSent,
+    Refused,
+    Uncertain,
+)
+from destinations_ui.sandbox import Drop, Fault, NotJson, Raw, Reset, SandboxServer, Status
+from tests.launchdarkly.asking import connected, create, failure
+from tests.launchdarkly.servers import (
+    CERTIFICATE,
+    CREATED,
+    EMPTY_LIST,
+    SilentServer,
+    SpeakingServer,
+    TLSServer,
+    answering,
+    read_request,
+)
+from tests.postgresql import free_port
+
+DESTINATIONS = "/api/v2/destinations"
+BRANCHES = (NotSent, Refused, Uncertain)
+
+#: From the issue: these mean that nothing was created. Every other answer without an id leaves that open.
+REFUSED: dict[int, type[LaunchDarklyError]] = {
+    400: Refused,
+    401: NotAllowed,
+    403: NotAllowed,
+    404: Missing,
+    405: Refused,
+    409: Conflict,
+    413: Refused,
+    422: Refused,
+    429: Busy,
+}
+
+
+def branch(error: LaunchDarklyError) -> type[LaunchDarklyError]:
+    """Return the one branch that an error is on."""
+    (found,) = [each for each in BRANCHES if isinstance(error, each)]
+    return found
+
+
+def test_every_status_is_on_one_branch(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+    found = {}
+    statuses = [*range(200, 230), 299, *range(300, 310), 399, *range(400, 460), 499, *range(500, 512), 599]
+    for status in statuses:
+        sandbox.script("POST", DESTINATIONS, Status(status))
+        error = failure(client)
+        assert error.status == status
+        assert error.message.endswith(".")
+        found[status] = branch(error)
+    assert found == {status: Refused if status in REFUSED else Uncertain for status in statuses}
+
+
+@pytest.mark.parametrize(("status", "expected"), REFUSED.items())
+def test_a_refusal_brings_code_message_and_id(
+    sandbox: SandboxServer, client: LaunchDarkly, status: int, expected: type[LaunchDarklyError]
+) -> None:
+    body: dict[str, object] = {"code": "some_code", "message": "Some message", "id": "30ce6058-87da"}
+    sandbox.script("POST", DESTINATIONS, Status(status, body))
+    error = failure(client)
+    assert type(error) is expected
+    assert (error.status, error.code, error.detail, error.id) == (status, "some_code", "Some message", "30ce6058-87da")
+    assert sandbox.count("POST") == 1
+
+
+@pytest.mark.parametrize("body", ["<h1>No</h1>", "", "[]", '"no"', '{"message": 5, "code": [], "id": {}}', b"\xff"])
+def test_a_refusal_whose_words_cannot_be_read_is_still_one(
+    sandbox: SandboxServer, client: LaunchDarkly, body: str | bytes
+) -> None:
+    sandbox.script("POST", DESTINATIONS, Status(400, body))
+    error = failure(client)
+    assert type(error) is Refused
+    assert (error.code, error.id) == ("", "")
+    assert error.detail.endswith(f", {len(body)} bytes.")
+    assert "<h1>" not in error.detail
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+def test_a_fault_of_launchdarklys_leaves_it_open(sandbox: SandboxServer, client: LaunchDarkly, status: int) -> None:
+    body: dict[str, object] = {"code": "c", "message": "m", "id": "e-1"}
+    sandbox.script("POST", DESTINATIONS, Status(status, body, after_write=False))
+    error = failure(client)
+    assert type(error) is BadAnswer
+    assert (error.code, error.detail, error.id) == ("c", "m", "e-1")
+
+
+UNREADABLE = {
+    "nothing": b"",
+    "no JSON": b"Created.",
+    "a page": b"<!DOCTYPE html><title>Sign in</title>",
+    "a list": b'[{"_id": "5eed"}]',
+    "a text": b'"5eed"',
+    "null": b"null",
+    "no id": b'{"name": "Clicks"}',
+    "an empty id": b'{"_id": ""}',
+    "a blank id": b'{"_id": " "}',
+    "an id that is no text": b'{"_id": 5}',
+    "an id beyond all length": json.dumps({"_id": "5" * 101}).encode(),
+    "deep nesting": b"[" * 200_000,
+    "a deeply nested object": b'{"a":' * 40_000,
+    "a number of 5000 digits": b'{"_id": "5eed", "n": ' + b"9" * 5000 + b"}",
+    "bad UTF-8": b'{"_id": "5eed", "name": "\xff"}',
+    "half of a character": b'{"_id": "5eed", "name": "\xed\xa0\x80"}',
+    "UTF-16": '{"_id": "5eed"}'.encode("utf-16"),
+    "UTF-16 without its mark": '{"_id": "5eed"}'.encode("utf-16-le"),
+    "UTF-32": '{"_id": "5eed"}'.encode("utf-32"),
+}
+
+
+@pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE.keys())
+def test_a_success_that_cannot_be_read_leaves_it_open(
+    sandbox: SandboxServer, client: LaunchDarkly, body: bytes
+) -> None:
+    sandbox.script("POST", DESTINATIONS, Status(201, body))
+    error = failure(client)
+    assert branch(error) is Uncertain
+    assert error.status == 201
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate"])
+def test_a_compressed_answer_is_not_unpacked(sandbox: SandboxServer, client: LaunchDarkly, encoding: str) -> None:
+    body = gzip.compress(b'{"_id": "5eed"}')
+    sandbox.script("POST", DESTINATIONS, Status(201, body, headers={"Content-Encoding": encoding}))
+    assert branch(failure(client)) is Uncertain
+
+
+def test_a_success_without_a_body_leaves_it_open(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+    sandbox.script("POST", DESTINATIONS, Status(204))
+    error = failure(client)
+    assert branch(error) is Uncertain
+    assert error.status == 204
+
+
+LOST: dict[str, Fault] = {
+    "reset before it was read": Reset(),
+    "reset after the write": Reset(after_write=True),
+    "dropped": Drop(),
+    "dropped after the write": Drop(after_write=True),
+    "no HTTP": Raw(b"SSH-2.0-OpenSSH_9.2\r\n"),
+    "a status line cut off": Raw(b"HTTP/1.1 20"),
+    "a status that is none": Raw(b"HTTP/1.1 2x1 Created\r\n\r\n"),
+    "an interim answer alone": Raw(b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+    "a body cut off": Raw(b'HTTP/1.1 201 Created\r\nContent-Length: 50\r\n\r\n{"_id":'),
+    "a chunk cut off": Raw(b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{"),
+    "a chunk without a length": Raw(b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"),
+    "two lengths": Raw(b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\nContent-Length: 5\r\n\r\n{}"),
+    "a header beyond all length": Raw(b"HTTP/1.1 201 Created\r\nX: " + b"x" * 70_000 + b"\r\n\r\n{}"),
+    "too many headers": Raw(b"HTTP/1.1 201 Created\r\n" + b"X: y\r\n" * 200 + b"\r\n{}"),
+    "too many headers of an interim answer": Raw(b"HTTP/1.1 103 Early Hints\r\n" + b"X: y\r\n" * 200 + b"\r\n"),
+}
+
+
+@pytest.mark.parametrize("fault", LOST.values(), ids=LOST.keys())
+def test_a_lost_answer_leaves_it_open(sandbox: SandboxServer, client: LaunchDarkly, fault: Fault) -> None:
+    sandbox.script("POST", DESTINATIONS, fault)
+    error = failure(client)
+    assert type(error) is NoAnswer
+    assert "not known" in error.message
+    assert sandbox.count("POST") == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(sandbox: SandboxServer, client: LaunchDarkly, status: int) -> None:
+    with SilentServer() as other:
+        headers = {"Location": f"{other.url}{DESTINATIONS}/web-shop/staging"}
+        sandbox.script("POST", DESTINATIONS, Status(status, headers=headers))
+        error = failure(client)
+        assert not other.visited
+    assert branch(error) is Uncertain
+    assert error.status == status
+    assert len(sandbox.requests) == 2
+
+
+@pytest.mark.parametrize("location", ["", "http://[", "\xff", "//", "javascript:alert(1)", "http://a:b/"])
+def test_a_redirect_to_nowhere_leaves_it_open(sandbox: SandboxServer, client: LaunchDarkly, location: str) -> None:
+    sandbox.script("POST", DESTINATIONS, Status(302, headers={"Location": location}))
+    error = failure(client)
+    assert branch(error) is Uncertain
+    assert error.status == 302
+
+
+def test_a_redirect_of_the_look_is_not_followed(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+    with SilentServer() as other:
+        sandbox.script("GET", DESTINATIONS, Status(307, headers={"Location": other.url + DESTINATIONS}))
+        assert type(failure(client)) is NotSent
+        assert not other.visited
+    assert sandbox.count("POST") == 0
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 201 Created\r\nContent-Length: 300000000\r\n\r\n",
+        b"HTTP/1.1 201 Created\r\nContent-Length: 300000000\r\nContent-Encoding: gzip\r\n\r\n",
+        b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 300000000\r\n\r\n",
+    ],
+    ids=["success", "compressed", "refusal", "redirect"],
+)
+def test_an_answer_without_end_is_not_read_on(head: bytes) -> None:
+    sent = []
+
+    def behave(plug: socket.socket) -> None:
+        read_request(plug)
+        plug.sendall(EMPTY_LIST)
+        read_request(plug)
+        plug.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+        plug.sendall(head)
+        for _ in range(3000):
+            sent.append(plug.send(b" " * 100_000))
+        raise AssertionError("All of it was taken.")
+
+    with SpeakingServer(behave) as server:
+        error = failure(connected(server.url))
+    assert type(error) is BadAnswer
+    assert "far longer than expected" in error.message
+    # The rest is what the buffers of two sockets hold.
+    assert 256 * 1024 <= sum(sent) < 20_000_000
+
+
+def test_an_answer_of_exactly_the_longest_length_is_read(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+    body = b'{"_id": "5eed"}'.ljust(256 * 1024)
+    sandbox.script("POST", DESTINATIONS, Status(201, body))
+    assert create(client).id == "5eed"
+    sandbox.script("POST", DESTINATIONS, Status(201, body + b" "))
+    assert branch(failure(client)) is Uncertain
+
+
+def test_whatever_bytes_come_back_the_outcome_is_one_of_those_that_are_known(
+    sandbox: SandboxServer, client: LaunchDarkly
+) -> None:
+    text = st.text(st.characters(max_codepoint=255), max_size=20).map(lambda text: text.encode("latin-1"))
+    header = st.tuples(
+        st.sampled_from([b"Content-Length", b"Transfer-Encoding", b"Location", b"Set-Cookie", b"Retry-After", b"X"]),
+        st.one_of(text, st.sampled_from([b"chunked", b"5", b"-1", b"0", b"gzip", b"a=b; Domain=.com"])),
+    )
+    answer = st.builds(
+        lambda status, headers, body: (
+            b"HTTP/1.1 %d X\r\n" % status + b"".join(b"%s: %s\r\n" % pair for pair in headers) + b"\r\n" + body
+        ),
+        st.sampled_from([200, 201, 204, 301, 302, 400, 409, 429, 500]),
+        st.lists(header, max_size=4),
+        st.one_of(st.binary(max_size=40), st.just(b'{"_id":"5eed"}'), text.map(lambda text: b'{"_id":"' + text)),
+    )
+
+    @settings(max_examples=150, deadline=None, derandomize=True)
+    @given(st.one_of(st.binary(max_size=60), answer, answer))
+    def check(data: bytes) -> None:
+        sandbox.script("POST", DESTINATIONS, Raw(data))
+        try:
+            create(client)
+        except LaunchDarklyError as error:
+            assert branch(error) is not NotSent  # noqa: PT017  # a success is as good
+
+    check()
+
+
+# --- Before anything is sent
+
+
+def not_sent(error: LaunchDarklyError, why: str) -> bool:
+    """Tell whether an error says that nothing was sent, and why."""
+    return (
+        type(error) is NotSent and error.status is None and why in error.message and "othing was sent" in error.message
+    )
+
+
+def test_nobody_listening_means_not_sent() -> None:
+    assert not_sent(failure(connected(f"http://127.0.0.1:{free_port()}", timeout=1)), "connection was refused")
+
+
+@pytest.mark.parametrize("name", ["launchdarkly.invalid", "a" * 64 + ".invalid"])
+def test_a_name_that_nobody_has_means_not_sent(name: str) -> None:
+    error = failure(connected(f"http://{name}:9000", timeout=2))
+    # Where even the resolver cannot be reached, finding out takes longer than there is time.
+    assert not_sent(error, "name was not found") or not_sent(error, "not made in time")
+
+
+def test_a_certificate_that_nobody_trusts_means_not_sent() -> None:
+    with TLSServer(answering(EMPTY_LIST, CREATED)) as server:
+        assert not_sent(failure(connected(server.url, timeout=1)), "certificate")
+
+
+def test_tls_to_a_server_without_means_not_sent(sandbox: SandboxServer) -> None:
+    assert not_sent(failure(connected(sandbox.url.replace("http:", "https:"), timeout=1)), "TLS")
+
+
+@pytest.fixture
+def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the certificate of these tests be the one that is trusted."""
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(CERTIFICATE))
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_destination_is_created_over_tls() -> None:
+    requests: list[Any] = []
+
+    def behave(plug: socket.socket) -> None:
+        assert isinstance(plug, ssl.SSLSocket)
+        requests.append((plug.version(), read_request(plug)))
+        plug.sendall(EMPTY_LIST)
+        requests.append((plug.version(), read_request(plug)))
+        plug.sendall(CREATED)
+
+    with TLSServer(behave) as server:
+        assert create(connected(server.url)).id == "5eed"
+    assert [request.split()[0] for _, request in requests] == [b"GET", b"POST"]
+    assert {version for version, _ in requests} <= {"TLSv1.2", "TLSv1.3"}
+
+
+@pytest.mark.usefixtures("trusted")
+def test_the_certificate_of_another_name_means_not_sent() -> None:
+    with TLSServer(answering(EMPTY_LIST, CREATED)) as server:
+        url = server.url.replace("127.0.0.1", "localhost")
+        assert not_sent(failure(connected(url, timeout=1)), "certificate")
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_connection_that_breaks_under_tls_leaves_it_open() -> None:
+    def behave(plug: socket.socket) -> None:
+        read_request(plug)
+        plug.sendall(EMPTY_LIST)
+        read_request(plug)
+
+    with TLSServer(behave) as server:
+        assert type(failure(connected(server.url))) is NoAnswer
+
+
+def test_nonsense_after_a_write_is_open_and_the_destination_exists(
+    sandbox: SandboxServer, client: LaunchDarkly
+) -> None:
+    sandbox.script("POST", DESTINATIONS, NotJson())
+    assert branch(failure(client)) is Uncertain
+    assert len(sandbox.destinations()) == 2

@@ -1,0 +1,229 @@
+"""What the client makes of LaunchDarkly's lists."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+
+import pytest
+
+from destinations_ui.launchdarkly import LaunchDarkly
+from destinations_ui.launchdarkly.errors import BadAnswer, Busy, LaunchDarklyError, NotAllowed
+from destinations_ui.launchdarkly.resources import Destination, Environment, Project
+from destinations_ui.sandbox import Drop, Fault, NotJson, RateLimited, Raw, Reset, SandboxServer, Status
+from tests.launchdarkly.asking import connected
+from tests.launchdarkly.servers import SilentServer
+
+DESTINATIONS = "/api/v2/destinations"
+PROJECTS = "/api/v2/projects"
+
+
+def test_every_page_of_projects_is_read(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+    for number in range(130):
+        sandbox.add_project(f"project-{number}", f"Project {number}")
+    keys = [project.key for project in client.projects()]
+    assert len(keys) == 133
+    assert {f"project-{number}" for number in range(130)} < set(keys)
+    assert sandbox.count("GET", PROJECTS) > 1
+
+
+def test_every_page_of_environments_is_read_critical_ones_first(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+    sandbox.add_project("large", "Large")
+    for number in range(120):
+        sandbox.add_environment("large", f"env-{number}", f"Environment {number}", critical=number == 119)
+    environments = client.environments("large")
+    assert len({environment.key for environment in environments}) == 120
+    assert environments[0] == Environment("env-119", "Environment 119", critical=True)
+    assert not any(environment.critical for environment in environments[1:])
+
+
+def test_a_project_brings_its_first_environments_and_says_how_many_it_has(
+    sandbox: SandboxServer, client: LaunchDarkly
+) -> None:
+    sandbox.add_project("large", "Large")
+    for number in range(45):
+        sandbox.add_environment("large", f"env-{number}", f"Environment {number}")
+    large = {project.key: project for project in client.projects()}["large"]
+    assert 0 < len(large.environments) < 45
+    assert large.total == 45
+
+
+def test_a_destination_says_where_it_is(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+    id = sandbox.add_destination("web-shop", "test", name="Events", kind="clickhouse", on=False)
+    found = {destination.id: destination for destination in client.destinations()}
+    assert found[id] == Destination(id, "web-shop", "test", "Events", "clickhouse", on=False)
+
+
+def test_sdk_keys_are_dropped_on_arrival(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+    sandbox.script(
+        "GET",
+        f"{PROJECTS}/web-shop/environments",
+        Status(200, {"items": [{"key": "a", "apiKey": "sdk-marker", "mobileKey": "mob-marker"}]}),
+    )
+    read = [*client.environments("web-shop"), *client.environments("web-shop"), *client.projects()]
+    shown = repr([asdict(item) for item in read])
+    assert "'a'" in shown
+    assert "web-shop" in shown
+    assert not any(word in shown.lower() for word in ("sdk-", "mob-", "apikey", "mobilekey", "marker"))
+
+
+def test_odd_items_never_blank_the_list_of_destinations(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+    here = {"self": {"href": "/api/v2/destinations/web-shop/test/5eed"}}
+    items: list[object] = [
+        {"_id": "5eed", "name": "New", "kind": "carrier-pigeon", "on": True, "_links": here, "config": {}},
+        {},
+        {"_id": 7, "name": None, "kind": ["x"], "on": "yes", "_links": []},
+        {"_links": {"self": {"href": 5}}},
+        {"_links": {"self": {"href": "/api/v2/elsewhere/web-shop/test/5eed"}}},
+        {"name": "half a character \ud800, and \0"},
+        "a text",
+        None,
+        [],
+    ]
+    sandbox.script("GET", DESTINATIONS, Status(200, {"items": items}))
+    found = client.destinations()
+    assert found[0] == Destination("5eed", "web-shop", "test", "New", "carrier-pigeon", on=True)
+    assert found[1:5] == [Destination("", "", "", "", "", on=None)] * 4
+    assert found[5].name == "half a character \ufffd, and \ufffd"
+    assert len(found) == 6
+
+
+def test_a_project_or_environment_without_a_key_is_left_out(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+    items: list[object] = [{"key": "web"}, {"name": "x"}, {"key": 5}, {"key": ""}, 3]
+    sandbox.script("GET", f"{PROJECTS}/web/environments", Status(200, {"items": items}))
+    sandbox.script("GET", PROJECTS, Status(200, {"items": [*items, {"key": "shop", "environments": {"items": items}}]}))
+    assert client.environments("web") == [Environment("web", "web", critical=False)]
+    web, shop = client.projects()
+    assert web == Project("web", "web", (), 0)
+    assert shop == Project("shop", "shop", (Environment("web", "web", critical=False),), 1)
+
+
+@pytest.mark.parametrize("body", [{}, {"items": None}, {"items": {}}, {"items": "x"}, [], "x", 3])
+def test_an_answer_without_items_is_an_empty_list(sandbox: SandboxServer, client: LaunchDarkly, body: object) -> None:
+    wrapped: Fault = Status(200, body) if isinstance(body, dict | list) else Status(200, repr(body).replace("'", '"'))
+    sandbox.script("GET", "/", wrapped, times=2)
+    assert client.destinations() == []
+    assert client.projects() == []
+
+
+@pytest.mark.parametrize("links", [None, [], {"next": None}, {"next": {}}, {"next": {"href": None}}])
+def test_a_list_without_a_usable_next_link_ends_there(
+    sandbox: SandboxServer, client: LaunchDarkly, links: object
+) -> None:
+    sandbox.script("GET", PROJECTS, Status(200, {"items": [{"key": "web"}], "_links": links}))
+    assert [project.key for project in client.projects()] == ["web"]
+
+
+def test_a_next_link_that_leads_in_a_circle_ends_there(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+    page = {"items": [{"key": "web"}], "_links": {"next": {"href": f"{PROJECTS}?offset=20"}}}
+    sandbox.script("GET", PROJECTS, Status(200, page), times=None)
+    assert [project.key for project in client.projects()] == ["web", "web"]
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        "{other}/api/v2/projects",
+        "//127.0.0.1:{port}/api/v2/projects",
+        "{sandbox}@127.0.0.1:{port}/api/v2/projects",
+        "{sandbox}.example.com/api/v2/projects",
+        "/elsewhere",
+        "https://127.0.0.1:{port}/api/v2/projects",
+        "file:///etc/hostname",
+        "//[",
+        "http://[::1/api/",
+    ],
+)
+def test_a_next_link_that_leads_elsewhere_is_not_followed(
+    sandbox: SandboxServer, client: LaunchDarkly, href: str
+) -> None:
+    with SilentServer() as other:
+        link = href.format(other=other.url, port=other.port, sandbox=sandbox.url)
+        page = {"items": [{"key": "web"}], "_links": {"next": {"href": link}}}
+        sandbox.script("GET", PROJECTS, Status(200, page))
+        with pytest.raises(BadAnswer):
+            client.projects()
+        assert not other.visited
+    assert len(sandbox.requests) == 1
+
+
+@pytest.mark.parametrize("fault", [Status(500), Status(503), Drop(), Reset()])
+def test_a_read_is_tried_again_after_a_fault(sandbox: SandboxServer, client: LaunchDarkly, fault: Fault) -> None:
+    sandbox.script("GET", DESTINATIONS, fault)
+    assert [destination.project for destination in client.destinations()] == ["mobile-app"]
+    assert sandbox.count("GET") == 2
+
+
+def test_a_read_is_tried_again_when_its_answer_breaks_off(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+    sandbox.script("GET", DESTINATIONS, Raw(b'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"items":['))
+    assert len(client.destinations()) == 1
+
+
+def test_a_read_is_not_tried_for_ever(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+    sandbox.script("GET", DESTINATIONS, Status(502), times=None)
+    with pytest.raises(BadAnswer) as caught:
+        client.destinations()
+    assert caught.value.status == 502
+    assert sandbox.count("GET") == 3
+
+
+def test_a_read_waits_as_long_as_launchdarkly_asks_when_there_is_time(
+    sandbox: SandboxServer, client: LaunchDarkly
+) -> None:
+    sandbox.script("GET", DESTINATIONS, RateLimited(0.5))
+    assert len(client.destinations()) == 1
+    assert sandbox.count("GET") == 2
+
+
+def test_a_read_does_not_wait_longer_than_its_deadline(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+    sandbox.script("GET", DESTINATIONS, RateLimited(30), times=None)
+    with pytest.raises(Busy) as caught:
+        client.destinations()
+    assert 29 <= caught.value.retry_after <= 30
+    assert sandbox.count("GET") == 1
+
+
+@pytest.mark.parametrize("fault", [Status(401), Status(404), Status(302), NotJson()])
+def test_a_read_is_not_tried_again_when_that_could_not_help(
+    sandbox: SandboxServer, client: LaunchDarkly, fault: Fault
+) -> None:
+    sandbox.script("GET", DESTINATIONS, fault, times=None)
+    with pytest.raises(LaunchDarklyError):
+        client.destinations()
+    assert sandbox.count("GET") == 1
+
+
+def test_a_token_that_launchdarkly_does_not_know_is_said_to_be_wrong(sandbox: SandboxServer) -> None:
+    sandbox.script("GET", "/", Status(401), times=None)
+    with pytest.raises(NotAllowed, match="LAUNCHDARKLY_TOKEN"):
+        connected(sandbox.url).projects()
+
+
+def test_a_long_list_is_read_to_its_end(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+    items = [{"_id": str(number), "name": "x" * 500} for number in range(2000)]
+    sandbox.script("GET", DESTINATIONS, Status(200, {"items": items}))
+    assert len(client.destinations()) == 2000
+
+
+def test_a_list_without_end_is_given_up(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+    sandbox.script("GET", DESTINATIONS, Status(200, {"items": ["x" * 1_000_000] * 9}), times=None)
+    with pytest.raises(BadAnswer):
+        client.destinations()
+    assert sandbox.count("GET") == 1
+
+
+def test_threads_share_a_client_and_no_connection(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+    together = threading.Barrier(8)
+
+    def read(_: int) -> int:
+        together.wait(10)
+        first = client.destinations()
+        together.wait(10)
+        return len(first) + len(client.destinations())
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(read, range(8))) == [2] * 8
+    connections = [request.connection for request in sandbox.requests]
+    assert len(set(connections[:8])) == 8
+    assert set(connections[8:]) == set(connections[:8])

@@ -1,0 +1,29 @@
+"""What a load balancer asks."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+
+@pytest.mark.django_db
+def test_both_answer_without_sign_in(client: Client) -> None:
+    assert client.get("/healthz").content == b"ok\n"
+    assert client.get("/readyz").content == b"ok\n"
+
+
+@pytest.mark.django_db
+def test_ready_says_no_when_the_database_does_not_answer(client: Client) -> None:
+    def gone(execute: object, sql: str, params: object, many: bool, context: object) -> None:
+        from django.db import OperationalError
+
+        raise OperationalError("The database is gone: password=marker")
+
+    with connection.execute_wrapper(gone):
+        ready, alive = client.get("/readyz"), client.get("/healthz")
+
+    assert ready.status_code == 503
+    assert "does not answer" in ready.content.decode()
+    assert "marker" not in ready.content.decode()
+    assert alive.status_code == 200
