@@ -22,6 +22,10 @@ LAUNCHDARKLY_HOSTS = ("app.launchdarkly.com", "app.eu.launchdarkly.com", "app.la
 #: A line of an environment file that sets something.
 ASSIGNMENT = re.compile(r"(?:export )?[A-Za-z_0-9]+=")
 
+#: A name of this server as Django wants it: a dot in front includes subdomains, a star is any name.
+HOST = re.compile(r"\*|\.?[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
+ORIGIN = re.compile(r"https?://(?:\*\.)?(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
+
 TRUE = frozenset({"true", "yes", "on", "1"})
 FALSE = frozenset({"false", "no", "off", "0"})
 
@@ -98,6 +102,20 @@ class Environment:
         """Return a comma-separated list without its blanks and empty items."""
         text = self.text(name, example=example, required=required)
         return [part.strip() for part in text.split(",") if part.strip()]
+
+    def hosts(self, name: str, *, example: str, required: bool = False) -> list[str]:
+        """Return a list of host names as browsers send them, without scheme and port."""
+        found = self.names(name, example=example, required=required)
+        if not all(HOST.fullmatch(host) for host in found):
+            self.problem(name, "holds something else than host names: leave out https://, ports and paths", example)
+        return found
+
+    def origins(self, name: str, *, example: str) -> list[str]:
+        """Return a list of origins: scheme and host, and nothing after them."""
+        found = self.names(name, example=example)
+        if not all(ORIGIN.fullmatch(origin) for origin in found):
+            self.problem(name, "holds something else than addresses of the form https://host", example)
+        return found
 
     def token(self, name: str) -> str:
         """Return LaunchDarkly's access token: printable, without blanks, and not an SDK key.

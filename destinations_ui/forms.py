@@ -22,16 +22,9 @@ from destinations_ui.form_fields import (
     form_field,
 )
 from destinations_ui.kinds.spec import Kind, Value
-from destinations_ui.kinds.validators import holds_secret
 from destinations_ui.launchdarkly.client import KEY
 from destinations_ui.models import Outcome
-
-#: What stands before the names of a kind's own fields.
-PREFIX = "config-"
-#: The fields that every kind has.
-COMMON = ("project", "environment", "name", "on", "reason", "submission")
-#: A typed secret at least this long is looked for in the other fields; a shorter one would be found by chance.
-TELLING_LENGTH = 8
+from destinations_ui.posted import PREFIX, foreign_names, secret_field_names, without_secrets
 
 ON = {"true": True, "on": True, "yes": True, "1": True}
 OFF = {"false": False, "off": False, "no": False, "0": False}
@@ -49,48 +42,6 @@ class Problem:
 
     message: str
     anchor: str
-
-
-def foreign_names(kind: Kind, data: Mapping[str, Any]) -> set[str]:
-    """Return the posted names that look like a configuration but are none of this kind's."""
-    own = {f"{PREFIX}{field.name}" for field in kind.fields if not field.columns}
-    rows = tuple(f"{PREFIX}{field.name}-" for field in kind.fields if field.columns)
-    posted = {name for name in data if name.startswith(PREFIX)}
-    return {name for name in posted - own if not (rows and name.startswith(rows))}
-
-
-def without_secrets(kind: Kind, data: QueryDict) -> tuple[QueryDict, set[str]]:
-    """Return what was posted with secrets taken out of plain fields, and the names of those fields.
-
-    A plain field is shown back and stored, so it must not hold a secret: neither one that gives itself away, like a
-    connection string, nor one that was typed into a secret field as well.
-    """
-    secret_names = secret_field_names(kind)
-    typed = [data.get(name, "").strip() for name in secret_names]
-    telling = [secret for secret in typed if len(secret) >= TELLING_LENGTH]
-    shown, disclosed = data.copy(), set()
-    for name, text in data.items():
-        plain = (name in COMMON or name.startswith(PREFIX)) and name not in secret_names
-        if plain and (holds_secret(str(text)) or any(secret in str(text) for secret in telling)):
-            shown[name] = ""
-            disclosed.add(name)
-    return shown, disclosed
-
-
-def showable(kind: Kind, data: QueryDict) -> list[tuple[str, str]]:
-    """Return the posted names and values of this form that may be shown again: all but the secrets."""
-    shown, _ = without_secrets(kind, data)
-    hidden = secret_field_names(kind) | foreign_names(kind, data)
-    return [
-        (name, str(value))
-        for name, value in shown.items()
-        if (name in COMMON or name.startswith(PREFIX)) and name not in hidden
-    ]
-
-
-def secret_field_names(kind: Kind) -> set[str]:
-    """Return the names of a kind's secret fields in the form."""
-    return {f"{PREFIX}{field.name}" for field in kind.fields if field.secret}
 
 
 def as_switch(value: Any) -> bool | None:

@@ -16,10 +16,11 @@ from destinations_ui.environment import Environment
 from tests.environment import DEFAULTS
 
 ROOT = Path(__file__).resolve().parent.parent
-MARKER = "marker-of-a-secret-value"
+SHORT_MARKER = "marker-of-key"
+MARKER = f"{SHORT_MARKER}-or-password"
 
 #: The settings that have no default.
-NEEDED = ("SECRET_KEY", "LAUNCHDARKLY_TOKEN", "FINGERPRINT_KEY")
+NEEDED = ("SECRET_KEY", "LAUNCHDARKLY_TOKEN", "FINGERPRINT_KEY", "ALLOWED_HOSTS")
 
 
 @pytest.fixture
@@ -132,7 +133,7 @@ def test_a_missing_key_is_named(env: Environment, monkeypatch: pytest.MonkeyPatc
 
 def test_a_short_key_is_named_and_not_shown(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOUSE_KEY", MARKER)
-    env.key("HOUSE_KEY", example="abc")
+    env.key("HOUSE_KEY", example="abc", minimum=32)
     assert "is shorter than 32 characters" in complaint(env, "HOUSE_KEY")
     assert MARKER not in problems(env)
 
@@ -206,6 +207,47 @@ def test_names_are_separated_by_commas(env: Environment, monkeypatch: pytest.Mon
     monkeypatch.setenv("HOSTS", " a.example.com, ,b.example.com,")
     assert env.names("HOSTS", example="x") == ["a.example.com", "b.example.com"]
     assert env.names("OTHERS", example="x") == []
+
+
+@pytest.mark.parametrize(
+    "value", ["destinations.example.com", ".example.com", "*", "127.0.0.1,localhost", "[::1]", "a", " a.b , c.d "]
+)
+def test_hosts_are_names(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("HOSTS", value)
+    assert env.hosts("HOSTS", example="x") == [part.strip() for part in value.split(",")]
+    assert problems(env) == ""
+
+
+@pytest.mark.parametrize("value", ["https://a.example.com", "a:8000", "a/b", "a,b c", "*.example.com", "-a", "a@b"])
+def test_what_is_no_host_is_named(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("HOSTS", value)
+    env.hosts("HOSTS", example="x")
+    assert "leave out https://, ports and paths" in complaint(env, "HOSTS")
+
+
+def test_hosts_can_be_required(env: Environment) -> None:
+    assert env.hosts("HOSTS", example="x") == []
+    assert problems(env) == ""
+    env.hosts("HOSTS", example="x", required=True)
+    assert "is missing" in complaint(env, "HOSTS")
+
+
+@pytest.mark.parametrize(
+    "value", ["https://a.example.com", "https://*.example.com", "http://localhost:8000,https://[::1]:8443"]
+)
+def test_origins_are_a_scheme_and_a_host(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("ORIGINS", value)
+    assert env.origins("ORIGINS", example="x") == value.split(",")
+    assert problems(env) == ""
+
+
+@pytest.mark.parametrize(
+    "value", ["a.example.com", "https://a.example.com/", "https://a.example.com/x", "https://", "ftp://a", "*"]
+)
+def test_what_is_no_origin_is_named(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("ORIGINS", value)
+    env.origins("ORIGINS", example="x")
+    assert "of the form https://host" in complaint(env, "ORIGINS")
 
 
 @pytest.mark.parametrize("value", ["api-4dfc17e5-2acc-4075-83bf-0123456789ab", "api-x", "anything-else"])
@@ -460,8 +502,8 @@ def test_a_process_without_its_settings_names_them_all() -> None:
 def test_a_process_whose_settings_are_wrong_names_them_and_shows_none() -> None:
     done = start(
         "import destinations_ui.wsgi",
-        SECRET_KEY=f"k{MARKER}",
-        FINGERPRINT_KEY=MARKER,
+        SECRET_KEY=SHORT_MARKER,
+        FINGERPRINT_KEY=SHORT_MARKER,
         LAUNCHDARKLY_TOKEN=f"sdk-{MARKER}",
         LAUNCHDARKLY_URL=f"https://{MARKER}@example.com",
         LAUNCHDARKLY_ALLOW_OTHER_HOST="perhaps",
@@ -471,14 +513,17 @@ def test_a_process_whose_settings_are_wrong_names_them_and_shows_none() -> None:
         PROXY_COUNT="many",
         DATABASE_URL=f"postgresql://oskar:{MARKER}/x@db.example.com/destinations_ui",
         CACHE_URL=f"memcached://{MARKER}",
+        ALLOWED_HOSTS="https://destinations.example.com",
+        CSRF_TRUSTED_ORIGINS="destinations.example.com",
     )
     assert done.returncode != 0
     named = {line.split()[1] for line in done.stderr.splitlines() if line.startswith("  - ")}
     assert named == {
         *("SECRET_KEY", "FINGERPRINT_KEY", "LAUNCHDARKLY_TOKEN", "LAUNCHDARKLY_URL", "LAUNCHDARKLY_ALLOW_OTHER_HOST"),
         *("LAUNCHDARKLY_TIMEOUT", "DEBUG", "HTTPS_ONLY", "PROXY_COUNT", "DATABASE_URL", "CACHE_URL"),
+        *("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS"),
     }
-    assert MARKER not in done.stderr + done.stdout
+    assert SHORT_MARKER not in done.stderr + done.stdout
 
 
 def test_every_setting_can_come_from_a_file(tmp_path: Path) -> None:
@@ -486,7 +531,7 @@ def test_every_setting_can_come_from_a_file(tmp_path: Path) -> None:
     for name in NEEDED:
         (tmp_path / name).write_text(f"{DEFAULTS[name]}\n")
         changes |= {name: None, f"{name}_FILE": str(tmp_path / name)}
-    shown = "s.SECRET_KEY, s.LAUNCHDARKLY_TOKEN.reveal(), s.FINGERPRINT_KEY.reveal()"
+    shown = "s.SECRET_KEY, s.LAUNCHDARKLY_TOKEN.reveal(), s.FINGERPRINT_KEY.reveal(), ','.join(s.ALLOWED_HOSTS)"
     done = start(f"import json; from destinations_ui import settings as s; print(json.dumps([{shown}]))", **changes)
     assert json.loads(done.stdout) == [DEFAULTS[name] for name in NEEDED], done.stderr
 

@@ -12,8 +12,8 @@ from django.template import loader
 from django.urls import Resolver404, resolve
 from django.views.decorators.debug import sensitive_variables
 
-from destinations_ui.forms import showable
 from destinations_ui.kinds import Kind
+from destinations_ui.posted import showable
 
 #: The group that gives others their rights.
 ADMINISTRATORS = "Administrators"

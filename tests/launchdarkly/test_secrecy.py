@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from destinations_ui import launchdarkly
 from destinations_ui.launchdarkly import LaunchDarkly
@@ -135,11 +136,11 @@ def test_a_certificate_bundle_of_the_environment_is_not_trusted(monkeypatch: pyt
     assert "certificate" in error.message
 
 
-def test_the_process_shares_one_client(sandbox: SandboxServer, settings: pytest.FixtureRequest) -> None:
+def test_the_process_shares_one_client(sandbox: SandboxServer, settings: Settings) -> None:
     first = launchdarkly.connect()
     assert first is launchdarkly.connect()
     assert len(first.destinations()) == 1
-    settings.LAUNCHDARKLY_TOKEN = Secret("api-another")  # type: ignore[attr-defined]  # pytest-django's wrapper
+    settings.LAUNCHDARKLY_TOKEN = Secret("api-another")
     assert launchdarkly.connect() is not first
 
 
