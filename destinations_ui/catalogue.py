@@ -17,7 +17,7 @@ from django.core.cache import cache
 
 from destinations_ui import launchdarkly
 from destinations_ui.launchdarkly.client import KEY
-from destinations_ui.launchdarkly.errors import LaunchDarklyError
+from destinations_ui.launchdarkly.errors import LaunchDarklyError, NoAnswer, NotSent
 from destinations_ui.launchdarkly.resources import Destination, Environment, Project
 from destinations_ui.models import AuditRecord, Outcome
 
@@ -29,6 +29,8 @@ FRESH = timedelta(seconds=60)
 KEPT = timedelta(days=1)
 #: After a failure LaunchDarkly is not asked again for this long, unless someone asks for it.
 RESPITE = timedelta(seconds=10)
+#: Someone who asks again is not put off by a failure older than this; the lists of one page are.
+MOMENT = timedelta(seconds=2)
 #: How long a page waits for LaunchDarkly, in seconds.
 PATIENCE = 4.0
 
@@ -129,20 +131,29 @@ def listing(
         young = datetime.now(UTC) - kept.read_at < FRESH
         if young and (not_before is None or kept.read_at > not_before):
             return kept
-    problem = None if fresh else cast("str | None", cache.get(f"{key}:problem"))
-    if problem is None:
+    problem = known_problem(key, MOMENT if fresh else RESPITE)
+    if not problem:
         read_at = datetime.now(UTC)
         try:
             seconds = min(PATIENCE, settings.LAUNCHDARKLY_TIMEOUT)
             found = Listing(tuple(read(launchdarkly.connect(), seconds)), read_at)
         except LaunchDarklyError as error:
             problem = error.message
-            cache.set(f"{key}:problem", problem, RESPITE.total_seconds())
+            # No way to LaunchDarkly means no list at all; a bad answer concerns this one.
+            concerned = cache_key("") if isinstance(error, NotSent | NoAnswer) else key
+            cache.set(f"{concerned}:problem", (problem, datetime.now(UTC)), RESPITE.total_seconds())
         else:
             cache.set(key, found, KEPT.total_seconds())
-            cache.delete(f"{key}:problem")
+            cache.delete_many([f"{key}:problem", f"{cache_key('')}:problem"])
             return found
     return Listing(kept.items, kept.read_at, problem) if kept else Listing(problem=problem)
+
+
+def known_problem(key: str, respite: timedelta) -> str:
+    """Return why LaunchDarkly did not answer a moment ago, for this list or for any; otherwise an empty text."""
+    noted = cache.get_many([f"{key}:problem", f"{cache_key('')}:problem"])
+    young = [problem for problem, at in noted.values() if datetime.now(UTC) - at < respite]
+    return young[0] if young else ""
 
 
 def cache_key(name: str) -> str:

@@ -17,6 +17,8 @@ from destinations_ui.secret import Secret
 QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "`": "`"}
 #: Characters without width that come along when a value is copied from a web page.
 INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
+#: Characters that turn the direction of a text, and so can make it read as another.
+TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 #: No value that a vendor defines is longer; a secret has no limit but the request's.
 LONGEST = 2048
 #: More rows than anyone maps.
@@ -32,12 +34,13 @@ def tidy(text: str, *, quotes: bool = False) -> str:
 
 
 def no_controls(text: str, allowed: str = "") -> None:
-    """Refuse control characters, which nobody types and no vendor allows.
+    """Refuse characters that control and are not seen, which nobody types and no vendor allows.
 
     Raises:
         ValidationError: when there is one that is not in ``allowed``.
     """
-    if any(unicodedata.category(character) == "Cc" and character not in allowed for character in text):
+    controls = (character for character in text if unicodedata.category(character) == "Cc" or character in TURNING)
+    if any(character not in allowed for character in controls):
         raise ValidationError(
             "This holds a line break or a control character. Paste it again, or type it.", code="control"
         )

@@ -21,7 +21,7 @@ from destinations_ui.form_fields import (
     SuggestInput,
     form_field,
 )
-from destinations_ui.kinds.spec import Kind, Value
+from destinations_ui.kinds.spec import SLUG, Kind, Value
 from destinations_ui.launchdarkly.client import KEY
 from destinations_ui.models import Outcome
 from destinations_ui.posted import PREFIX, foreign_names, secret_field_names, without_secrets
@@ -245,6 +245,13 @@ class DestinationForm(forms.Form):
                 f"The form came with fields that {self.kind.label} does not have, so nothing was sent. Check the "
                 "fields below and try again.",
             )
+        if "submission" in self.errors:
+            # Nobody typed it, so there is nothing to mend: the form gets a new one.
+            del self.errors["submission"]
+            self.renew_submission()
+            self.add_error(
+                None, "The form came without its one-time number, so nothing was sent. Press the button again."
+            )
         for group in self.kind.at_least_one:
             names = [f"{PREFIX}{name}" for name in group]
             if not any(cleaned.get(name) for name in names) and not any(n in self.errors for n in names):
@@ -352,7 +359,7 @@ class HistoryFilterForm(forms.Form):
         known = [(slug, kind.label) for slug, kind in kinds.registry().items()]
         asked = str(data.get("kind") or "")
         # A kind that was removed from here still has records.
-        extra = [(asked, asked)] if asked and asked not in kinds.registry() else []
+        extra = [(asked, asked)] if SLUG.fullmatch(asked) and asked not in kinds.registry() else []
         self.fields["kind"] = forms.ChoiceField(
             label="Kind", required=False, choices=[("", "All kinds"), *known, *extra]
         )

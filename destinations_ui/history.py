@@ -99,18 +99,19 @@ def midnight(day: Any) -> datetime:
 
 
 def page(filters: Mapping[str, Any], *, before: int | None = None, after: int | None = None) -> Page:
-    """Return the page that ends before, or begins after, a record's number; without either the newest."""
+    """Return the page that ends before, or begins after, a record's number; the newest where that leads nowhere."""
     records = matching(filters)
     if after is not None:
         found = list(records.filter(pk__gt=after).order_by("pk")[: PAGE_SIZE + 1])
         more, rows = len(found) > PAGE_SIZE, found[:PAGE_SIZE][::-1]
-        return Page(rows, rows[0].pk if more else None, rows[-1].pk if rows else None)
+        return Page(rows, rows[0].pk if more else None, rows[-1].pk) if rows else page(filters)
     if before is not None:
         records = records.filter(pk__lt=before)
     found = list(records.order_by("-pk")[: PAGE_SIZE + 1])
     more, rows = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
-    newer = rows[0].pk if rows and before is not None else None
-    return Page(rows, newer, rows[-1].pk if more else None)
+    if before is None:
+        return Page(rows, None, rows[-1].pk if more else None)
+    return Page(rows, rows[0].pk, rows[-1].pk if more else None) if rows else page(filters)
 
 
 def all_matching(filters: Mapping[str, Any]) -> Iterator[AuditRecord]:

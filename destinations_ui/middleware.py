@@ -27,10 +27,13 @@ HEADERS = {
 
 
 def request_id(get_response: GetResponse) -> GetResponse:
-    """Give each request an id, for the log, the record and the person who asks for support."""
+    """Give each request an id, for the log, the record and the person who asks for support; read it as UTF-8."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         request.request_id = uuid.uuid4()  # type: ignore[attr-defined]  # HttpRequest is open to middleware
+        # Our forms are in UTF-8. Read by another codec that its sender names, a form could hold half a character or
+        # break the parser.
+        request.encoding = "utf-8"
         token = current_request_id.set(str(request.request_id))  # type: ignore[attr-defined]  # set above
         try:
             response = get_response(request)

@@ -41,6 +41,12 @@ class AuditRecordQuerySet(models.QuerySet["AuditRecord"]):
         """Refuse: records are not edited."""
         raise RecordError("Records are not edited.")
 
+    def bulk_create(self, objs: Iterable[AuditRecord], *args: Any, **kwargs: Any) -> list[AuditRecord]:
+        """Add records, and refuse to write over those that exist."""
+        if args[2:] or kwargs.get("update_conflicts"):
+            raise RecordError("Records are not edited.")
+        return super().bulk_create(objs, *args, **kwargs)
+
     def delete(self) -> Never:
         """Refuse: records are not deleted."""
         raise RecordError("Records are not deleted.")

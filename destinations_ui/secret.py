@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
 
 #: How many hex digits of the keyed hash are kept: enough to tell values apart, too few to search for one.
 FINGERPRINT_DIGITS = 12
 
 
-@dataclass(frozen=True, slots=True)
 class Secret:
     """A secret text. ``repr``, ``str``, ``format`` and tracebacks show dots; :meth:`reveal` shows it.
 
-    Pickling is refused, so that a secret cannot end in a cache or a session by accident.
+    Pickling is refused, so that a secret cannot end in a cache or a session by accident. It is no dataclass, since
+    ``dataclasses.asdict`` would open it along with whatever holds it.
     """
 
-    _value: str = field(repr=False)
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
 
     def reveal(self) -> str:
         """Return the secret itself. Call it where the value leaves for LaunchDarkly, nowhere else."""
@@ -27,6 +29,12 @@ class Secret:
         """Return the first 12 hex digits of HMAC-SHA256(key, value): same secret, same fingerprint."""
         digest = hmac.new(key.reveal().encode(), self._value.encode(), hashlib.sha256)
         return digest.hexdigest()[:FINGERPRINT_DIGITS]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and hmac.compare_digest(self._value.encode(), other._value.encode())
+
+    def __hash__(self) -> int:
+        return hash(self._value)
 
     def __bool__(self) -> bool:
         return bool(self._value)

@@ -112,7 +112,7 @@ def row(request: SignedInRequest, kind: Kind, place: str) -> HttpResponse:
     """Answer one more empty row for ``<name>:<number>``, or nothing for one that is taken away."""
     name, _, number = place.partition(":")
     field = rows_field(kind, name)
-    if field is None or not number.isdecimal() or int(number[:4]) >= MOST_ROWS:
+    if field is None or not (number.isdecimal() and len(number) < 3 and int(number) < MOST_ROWS):
         return HttpResponse()
     row = field.widget.row(name, int(number), {})
     context = {"row": row, "name": name, "next_number": int(number) + 1}

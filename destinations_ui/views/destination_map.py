@@ -41,23 +41,30 @@ def destination_map(request: SignedInRequest) -> HttpResponse:
     projects = catalogue.projects(fresh=fresh)
     destinations = catalogue.destinations(fresh=fresh)
     found = [project for project in projects.items if matches(project, query)]
+    # A whole key finds its project first, and in full, whatever else holds the same letters.
+    found.sort(key=lambda project: project.key != query)
     page = Paginator(found, PROJECTS_A_PAGE).get_page(request.GET.get("page"))
     by_project: dict[str, list[Destination]] = defaultdict(list)
     for destination in destinations.items:
         by_project[destination.project].append(destination)
     known = {project.key for project in projects.items}
     lost = [d for key, items in by_project.items() if key not in known for d in items]
+    lost = lost if not query else []
     alone = len(page.object_list) == 1
-    mapped = [mapped_project(project, by_project[project.key], alone=alone) for project in page.object_list]
+    mapped = [
+        mapped_project(project, by_project[project.key], alone=alone or project.key == query)
+        for project in page.object_list
+    ]
+    shown = [*lost, *(destination for each in mapped for destination in by_project[each.key])]
     context = {
         "projects": mapped,
         "page": page,
         "query": query,
-        "lost": lost if not query else [],
+        "lost": lost,
         "problem": projects.problem or destinations.problem,
         "read_at": projects.read_at,
         "known": projects.known,
-        "makers": makers([d.id for d in destinations.items if d.project in {m.key for m in mapped}]),
+        "makers": makers([destination.id for destination in shown]),
     }
     return render(request, "map.html", context)
 

@@ -36,8 +36,7 @@ def history(request: SignedInRequest) -> HttpResponse:
         "filtered": bool(filters),
         "formats": records.EXPORT_FORMATS,
     }
-    template = "history.html#results" if wants_fragment(request) else "history.html"
-    return render(request, template, context, status=422 if form.errors else 200)
+    return render(request, "history.html", context, status=422 if form.errors else 200)
 
 
 @require_safe

@@ -72,7 +72,9 @@ class Visitor:
         self._complain(f"uncaught: {error.error}")
 
     def _miss(self, request: Request) -> None:
-        self._complain(f"failed: {request.method} {request.url}: {request.failure}")
+        # What the browser itself gives up, because it goes to another page, is nothing to complain of.
+        if request.failure != "net::ERR_ABORTED":
+            self._complain(f"failed: {request.method} {request.url}: {request.failure}")
 
     def _complain(self, complaint: str) -> None:
         if not any(re.search(pattern, complaint) for pattern in self._expected):

@@ -12,6 +12,7 @@ from django.template import Context, Engine
 
 from destinations_ui import kinds
 from destinations_ui.kinds import Field, Kind
+from destinations_ui.kinds.spec import Value
 from destinations_ui.secret import Secret
 
 REQUIRED, OPTIONAL, SECRET = "required", "optional", "required and secret"
@@ -155,7 +156,8 @@ def test_a_value_of_no_field_is_neither_sent_nor_shown(kind: Kind) -> None:
 
 @every_kind
 def test_an_optional_field_left_empty_is_not_sent(kind: Kind) -> None:
-    for empty in ("", [], ()):
+    empties: tuple[Value, ...] = ("", [], ())
+    for empty in empties:
         values = kind.examples() | {field.name: empty for field in kind.fields if not field.required}
         expected = [api for _, api, what in NAMES[kind.slug] if what is not OPTIONAL]
         assert list(kind.config(values)) == expected

@@ -39,7 +39,7 @@ KIND = Kind(
             example="{example}",
             validators=(google_project_id(),),
         ),
-        Field(name="access_token", api="accessToken", label="Access token", help="Its token.", example="t", secret=True),
+        Field(name="access_token", api="accessToken", label="Access token", help="A token.", example="t", secret=True),
         Field(
             name="location",
             api="datasetLocation",

@@ -45,7 +45,7 @@ def main(slug: str, typed: dict[str, str]) -> dict[str, Any]:
         "location": posted.headers.get("Location", ""),
         "answer": posted.content.decode(),
         "record": record.content.decode(),
-        "export": b"".join(export).decode(),  # type: ignore[call-overload]  # a streamed answer yields bytes
+        "export": b"".join(export).decode(),
     }
 
 

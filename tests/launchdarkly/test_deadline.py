@@ -47,13 +47,13 @@ def delayed(method: str, delay: Fault) -> tuple[type[LaunchDarklyError], str, in
 def test_a_delay_of_the_list_means_that_nothing_was_sent() -> None:
     with ThreadPoolExecutor(len(DELAYS)) as threads:
         results = list(threads.map(lambda delay: delayed("GET", delay), DELAYS.values()))
-    assert [(type, posts) for type, _, posts in results] == [(NotSent, 0)] * len(DELAYS)
+    assert [(branch, posts) for branch, _, posts in results] == [(NotSent, 0)] * len(DELAYS)
 
 
 def test_a_delay_of_the_answer_leaves_it_open() -> None:
     with ThreadPoolExecutor(len(DELAYS)) as threads:
         results = list(threads.map(lambda delay: delayed("POST", delay), DELAYS.values()))
-    assert [(type, posts) for type, _, posts in results] == [(NoAnswer, 1)] * len(DELAYS)
+    assert [(branch, posts) for branch, _, posts in results] == [(NoAnswer, 1)] * len(DELAYS)
     assert all("did not answer in time" in message for _, message, _ in results)
 
 

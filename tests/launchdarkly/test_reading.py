@@ -50,9 +50,9 @@ def test_a_project_brings_its_first_environments_and_says_how_many_it_has(
 
 
 def test_a_destination_says_where_it_is(sandbox: SandboxServer, client: LaunchDarkly) -> None:
-    id = sandbox.add_destination("web-shop", "test", name="Events", kind="clickhouse", on=False)
+    added = sandbox.add_destination("web-shop", "test", name="Events", kind="clickhouse", on=False)
     found = {destination.id: destination for destination in client.destinations()}
-    assert found[id] == Destination(id, "web-shop", "test", "Events", "clickhouse", on=False)
+    assert found[added] == Destination(added, "web-shop", "test", "Events", "clickhouse", on=False)
 
 
 def test_sdk_keys_are_dropped_on_arrival(sandbox: SandboxServer, client: LaunchDarkly) -> None:
@@ -61,8 +61,8 @@ def test_sdk_keys_are_dropped_on_arrival(sandbox: SandboxServer, client: LaunchD
         f"{PROJECTS}/web-shop/environments",
         Status(200, {"items": [{"key": "a", "apiKey": "sdk-marker", "mobileKey": "mob-marker"}]}),
     )
-    read = [*client.environments("web-shop"), *client.environments("web-shop"), *client.projects()]
-    shown = repr([asdict(item) for item in read])
+    environments = [*client.environments("web-shop"), *client.environments("web-shop")]
+    shown = repr([[asdict(item) for item in environments], [asdict(item) for item in client.projects()]])
     assert "'a'" in shown
     assert "web-shop" in shown
     assert not any(word in shown.lower() for word in ("sdk-", "mob-", "apikey", "mobilekey", "marker"))
@@ -116,7 +116,7 @@ def test_a_list_without_a_usable_next_link_ends_there(
 
 
 def test_a_next_link_that_leads_in_a_circle_ends_there(sandbox: SandboxServer, client: LaunchDarkly) -> None:
-    page = {"items": [{"key": "web"}], "_links": {"next": {"href": f"{PROJECTS}?offset=20"}}}
+    page: dict[str, object] = {"items": [{"key": "web"}], "_links": {"next": {"href": f"{PROJECTS}?offset=20"}}}
     sandbox.script("GET", PROJECTS, Status(200, page), times=None)
     assert [project.key for project in client.projects()] == ["web", "web"]
 
@@ -140,7 +140,7 @@ def test_a_next_link_that_leads_elsewhere_is_not_followed(
 ) -> None:
     with SilentServer() as other:
         link = href.format(other=other.url, port=other.port, sandbox=sandbox.url)
-        page = {"items": [{"key": "web"}], "_links": {"next": {"href": link}}}
+        page: dict[str, object] = {"items": [{"key": "web"}], "_links": {"next": {"href": link}}}
         sandbox.script("GET", PROJECTS, Status(200, page))
         with pytest.raises(BadAnswer):
             client.projects()
