@@ -27,13 +27,10 @@ HEADERS = {
 
 
 def request_id(get_response: GetResponse) -> GetResponse:
-    """Give each request an id, for the log, the record and the person who asks for support; read it as UTF-8."""
+    """Give each request an id, for the log, the record and the person who asks for support."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         request.request_id = uuid.uuid4()  # type: ignore[attr-defined]  # HttpRequest is open to middleware
-        # Our forms are in UTF-8. Read by another codec that its sender names, a form could hold half a character or
-        # break the parser.
-        request.encoding = "utf-8"
         token = current_request_id.set(str(request.request_id))  # type: ignore[attr-defined]  # set above
         try:
             response = get_response(request)
@@ -41,6 +38,16 @@ def request_id(get_response: GetResponse) -> GetResponse:
             current_request_id.reset(token)
         response["X-Request-ID"] = str(request.request_id)  # type: ignore[attr-defined]  # set above
         return response
+
+    return middleware
+
+
+def utf8(get_response: GetResponse) -> GetResponse:
+    """Read every form as UTF-8, as ours are sent: by another codec that its sender names, it could break the parser."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        request.encoding = "utf-8"
+        return get_response(request)
 
     return middleware
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -26,8 +27,8 @@ RANDOM = "$(openssl rand -hex 32)"
 SECRET_KEY = env.key("SECRET_KEY", example=RANDOM)
 DEBUG = env.flag("DEBUG", default=False)
 HTTPS_ONLY = env.flag("HTTPS_ONLY", default=True)
-ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", example="destinations.example.com", required=not DEBUG)
-CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS", example="https://destinations.example.com")
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", example="destinations.example.com", required=not DEBUG)
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS", example="https://destinations.example.com")
 PROXY_COUNT = env.count("PROXY_COUNT", 0, maximum=10)
 
 LAUNCHDARKLY_URL = env.launchdarkly_url(
@@ -54,7 +55,7 @@ cache_url = env.url(
 env.check()
 
 #: Nothing reaches LaunchDarkly: every page says so.
-SANDBOX = is_loopback(LAUNCHDARKLY_URL.split("://")[1].rsplit(":", 1)[0].strip("[]"))
+SANDBOX = is_loopback(urlsplit(LAUNCHDARKLY_URL).hostname or "")
 
 # --- Storage -------------------------------------------------------------------------------------
 
@@ -106,6 +107,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # Outermost first: what stands above WhiteNoise also holds for static files and for errors.
     "destinations_ui.middleware.request_id",
+    "destinations_ui.middleware.utf8",
     "destinations_ui.middleware.response_headers",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -273,7 +273,7 @@ class TestSecretsInPlainFields:
         form = filled(EVENT_HUBS, {name: pasted})
 
         assert not form.is_valid()
-        assert [message[: len(DISCARDED)] for message in form.errors[name]] == [DISCARDED]
+        assert [str(message)[: len(DISCARDED)] for message in form.errors[name]] == [DISCARDED]
         assert form[name].value() == ""
         assert "marker-of-the-key" not in shown(form).html
         assert "marker-of-the-key" not in str(form.errors)

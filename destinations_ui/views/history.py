@@ -33,7 +33,8 @@ def history(request: SignedInRequest) -> HttpResponse:
         "form": form,
         "page": page,
         "query": urlencode({name: str(value) for name, value in filters.items()}),
-        "filtered": bool(filters),
+        # A wrong filter counts as one: it has to be in sight.
+        "filtered": bool(filters or form.errors),
         "formats": records.EXPORT_FORMATS,
     }
     return render(request, "history.html", context, status=422 if form.errors else 200)

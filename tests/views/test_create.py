@@ -599,7 +599,6 @@ class TestOddRequests:
             answer = client.post(address(MPARTICLE), form_data(MPARTICLE) | {name: "a\0\x1b[31mb"}, headers=headers)
 
             assert answer.status_code == 422, name
-            assert "\0" not in answer.content.decode()
 
     names = st.sampled_from([*form_data(KINESIS), *form_data(MPARTICLE), "redraw", "config-", "config-x", "x"])
     values = st.one_of(
@@ -609,7 +608,7 @@ class TestOddRequests:
     )
 
     @hypothesis_settings(
-        max_examples=60, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
     )
     @given(
         kind=st.sampled_from(KINDS),
