@@ -7,6 +7,14 @@
   // Buttons that only a script can serve stay hidden until there is one.
   htmx.onLoad((root) => {
     for (const button of root.querySelectorAll("[data-shows], [data-copy]")) button.hidden = false;
+
+    // A secret that was kept is the input from before; what was wrong with it then is not wrong now.
+    for (const { dataset } of root.querySelectorAll(".field:not(.field--error) [data-shows]")) {
+      const input = document.getElementById(dataset.shows);
+      input.removeAttribute("aria-invalid");
+      const told = input.getAttribute("aria-describedby") ?? "";
+      input.setAttribute("aria-describedby", told.split(" ").filter((id) => document.getElementById(id)).join(" "));
+    }
   });
 
   // Say something at the top of the page, and bring the reader there.

@@ -8,6 +8,8 @@ from typing import Any
 
 #: Elements without an end tag. https://html.spec.whatwg.org/multipage/syntax.html#void-elements
 VOID = frozenset({"br", "hr", "img", "input", "link", "meta"})
+#: Elements that stand in a line with what is before them; any other one is set apart.
+INLINE = frozenset({"a", "b", "em", "i", "span", "strong", "time"})
 
 
 @dataclass
@@ -37,12 +39,12 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note an element."""
+        if tag not in INLINE:
+            self.handle_data(" ")
         element = Element(tag, {name: value or "" for name, value in attrs})
         self.elements.append(element)
         if tag not in VOID:
             self._open.append(element)
-        if tag == "br":
-            self.handle_data("\n")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note an element that ends where it begins, as in a drawing."""

@@ -71,7 +71,7 @@ class TestKeeping:
     def test_each_project_has_a_list_of_environments_of_its_own(self, sandbox: SandboxServer) -> None:
         web, mobile = (catalogue.environments(key) for key in ("web-shop", "mobile-app"))
 
-        assert [environment.key for environment in web.items][0] == "production"
+        assert web.items[0].key == "production"
         assert {environment.key for environment in web.items} == {"production", "staging", "test", "development"}
         assert {environment.key for environment in mobile.items} == {"production", "staging", "development"}
 
@@ -182,7 +182,7 @@ class TestPlaces:
         found = {place.environment.key: place for place in catalogue.places("web-shop").items}
 
         assert [destination.name for destination in found["staging"].destinations] == ["Second", "Third"]
-        assert [destination.kind for destination in found["staging"].destinations][0] == "carrier-pigeon"
+        assert found["staging"].destinations[0].kind == "carrier-pigeon"
         assert list(found["test"].destinations) == []
         assert found["production"].environment.critical
 

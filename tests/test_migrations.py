@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.apps import apps
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
 from django.db import connection
@@ -78,7 +77,3 @@ class TakingBack(TransactionTestCase):
         self.migrate_to("0002_groups")
 
         assert rights() == RIGHTS
-
-
-def test_the_application_has_the_name_that_its_tables_have() -> None:
-    assert apps.get_app_config("destinations_ui").verbose_name == "Destinations UI"

@@ -64,6 +64,23 @@ def test_records_are_not_changed_in_bulk() -> None:
     assert AuditRecord.objects.get().name == "Web shop events"
 
 
+def test_no_record_is_written_over_by_a_new_one() -> None:
+    made = record()
+    same = AuditRecord(**{field.attname: getattr(made, field.attname) for field in AuditRecord._meta.concrete_fields})
+    same.name = "Other"
+
+    with pytest.raises(RecordError):
+        AuditRecord.objects.bulk_create(
+            [same], update_conflicts=True, update_fields=["name"], unique_fields=["submission"]
+        )
+    with pytest.raises(RecordError):
+        AuditRecord.objects.bulk_create([same], None, False, True, ["name"], ["submission"])
+    for write in (same.save, lambda: AuditRecord.objects.bulk_create([same])):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            write()
+    assert AuditRecord.objects.get().name == "Web shop events"
+
+
 def test_a_pending_record_is_settled_once() -> None:
     made = record()
 

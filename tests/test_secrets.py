@@ -155,6 +155,11 @@ def look_around(client: Client, surfaces: Surfaces) -> None:
         surfaces.see(address, client.get(address))
     for export in ("csv", "jsonl"):
         surfaces.see(export, client.get(f"/history/export/?format={export}"))
+    root = Client()
+    root.force_login(User.objects.create_superuser("root"))
+    base = "/admin/destinations_ui/auditrecord/"
+    for address in (base, f"{base}?q=Marker", *(f"{base}{record.pk}/change/" for record in AuditRecord.objects.all())):
+        assert surfaces.see(address, root.get(address)).status_code == 200
 
 
 def sent(sandbox: SandboxServer) -> list[Any]:

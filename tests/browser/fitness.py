@@ -1,4 +1,4 @@
-"""Whether a page is fit for everyone: axe finds nothing in either theme, and the page is never wider than the screen."""
+"""Whether a page is fit for everyone: axe finds nothing in either theme, and it is never wider than the screen."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ OVERFLOWING = """() => {
   const wide = [...document.body.querySelectorAll("*")].filter((e) => e.getBoundingClientRect().right > width + 1);
   return ["the page", ...wide.map((e) => e.outerHTML.slice(0, 120))];
 }"""
-
-
 #: What axe looks at: width → theme. Colours are the same at every width, so each theme needs to be seen at one.
 THEMES: dict[int, Literal["light", "dark"]] = {1280: "light", 320: "dark"}
 

@@ -1,4 +1,4 @@
-"""Every page and state: accessible in light and dark, on a desktop and on a phone, zoomed, with values of any length."""
+"""Every page and state: accessible, in light and dark, on a desktop and a phone, zoomed, with values of any length."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -18,6 +19,7 @@ from tests.browser.visitor import (
     fill_common,
     fill_config,
     press_create,
+    swapped,
 )
 
 pytestmark = pytest.mark.browser
@@ -92,6 +94,25 @@ def test_a_rejected_form_keeps_what_was_typed_and_the_answer_holds_no_secret(
         "policyName": "launchdarkly-send",
         "policyKey": SECRET,
     }
+
+
+def test_a_secret_that_was_missing_is_not_called_wrong_once_it_is_typed(oskar: Visitor) -> None:
+    oskar.expects(422)
+    page = oskar.open("/destinations/new/azure-event-hubs/?project=web-shop&environment=staging")
+    press_create(page)
+    secret = config(page, "policy_key")
+    expect(secret).to_have_attribute("aria-invalid", "true")
+    expect(secret).to_have_accessible_description(re.compile("Error: Enter the policy key.$"))
+    with swapped(page):
+        secret.fill(SECRET)
+        press_create(page)
+    expect(secret).to_have_value(SECRET)
+    expect(secret).not_to_have_attribute("aria-invalid", "true")
+    expect(secret).to_have_accessible_description(re.compile("^Open that policy"))
+    assert page.evaluate(
+        "[...document.querySelectorAll('[aria-describedby]')].every((field) =>"
+        " field.getAttribute('aria-describedby').split(' ').every((id) => document.getElementById(id)))"
+    )
 
 
 def test_a_secret_typed_into_a_plain_field_too_is_cleared_from_there(oskar: Visitor, sandbox: SandboxServer) -> None:

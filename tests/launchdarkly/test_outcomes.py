@@ -287,7 +287,7 @@ def not_sent(error: LaunchDarklyError, why: str) -> bool:
 
 
 def test_nobody_listening_means_not_sent() -> None:
-    assert not_sent(failure(connected(f"http://127.0.0.1:{free_port()}", timeout=6)), "connection was refused")
+    assert not_sent(failure(connected(f"http://127.0.0.1:{free_port()}")), "connection was refused")
 
 
 @pytest.mark.parametrize("name", ["launchdarkly.invalid", "a" * 64 + ".invalid"])
@@ -299,11 +299,11 @@ def test_a_name_that_nobody_has_means_not_sent(name: str) -> None:
 
 def test_a_certificate_that_nobody_trusts_means_not_sent() -> None:
     with TLSServer(answering(EMPTY_LIST, CREATED)) as server:
-        assert not_sent(failure(connected(server.url, timeout=6)), "certificate")
+        assert not_sent(failure(connected(server.url)), "certificate")
 
 
 def test_tls_to_a_server_without_means_not_sent(sandbox: SandboxServer) -> None:
-    assert not_sent(failure(connected(sandbox.url.replace("http:", "https:"), timeout=6)), "TLS")
+    assert not_sent(failure(connected(sandbox.url.replace("http:", "https:"))), "TLS")
 
 
 @pytest.fixture
@@ -333,7 +333,7 @@ def test_a_destination_is_created_over_tls() -> None:
 def test_the_certificate_of_another_name_means_not_sent() -> None:
     with TLSServer(answering(EMPTY_LIST, CREATED)) as server:
         url = server.url.replace("127.0.0.1", "localhost")
-        assert not_sent(failure(connected(url, timeout=6)), "certificate")
+        assert not_sent(failure(connected(url)), "certificate")
 
 
 @pytest.mark.usefixtures("trusted")

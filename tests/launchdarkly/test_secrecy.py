@@ -131,7 +131,7 @@ def test_a_certificate_bundle_of_the_environment_is_not_trusted(monkeypatch: pyt
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
         monkeypatch.setenv(name, str(CERTIFICATE))
     with TLSServer(answering(EMPTY_LIST, CREATED)) as server:
-        error = failure(connected(server.url, timeout=6))
+        error = failure(connected(server.url))
     assert type(error) is NotSent
     assert "certificate" in error.message
 

@@ -5,26 +5,22 @@ from __future__ import annotations
 import html
 import json
 import uuid
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 from pytest_django import Settings
 
 from destinations_ui import kinds
 from destinations_ui.kinds import Kind
 from destinations_ui.models import AuditRecord
 from destinations_ui.sandbox import RateLimited, Request, SandboxServer, Status
-from tests.attempts import KINDS, WITH_SECRETS
+from tests.attempts import KINDS
 from tests.database_faults import impatient, locked
 from tests.filled import form_data
-from tests.reading import Page, read
+from tests.reading import read
+from tests.views.creating import HTMX, address, check_nothing_lost, secrets_of
 
-HTMX = {"HX-Request": "true", "HX-Target": "main"}
 DESTINATIONS = "/api/v2/destinations"
 KINESIS, MPARTICLE, SEGMENT = (kinds.registry()[slug] for slug in ("kinesis", "mparticle", "segment"))
 
@@ -39,30 +35,6 @@ committed = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def signed_in(client: Client, operator: User, sandbox: SandboxServer) -> None:
     """Sign the operator in."""
     client.force_login(operator)
-
-
-def address(kind: Kind) -> str:
-    """Return where a kind's form is."""
-    return f"/destinations/new/{kind.slug}/"
-
-
-def secrets_of(kind: Kind) -> list[str]:
-    """Return the secrets in a kind's examples."""
-    return [secret.reveal() for secret in kind.secrets(kind.examples()).values()]
-
-
-def without_secrets(kind: Kind, data: dict[str, str]) -> dict[str, str]:
-    """Return what was filled in, all but the secrets and the one-time number."""
-    hidden = {f"config-{field.name}" for field in kind.fields if field.secret} | {"submission"}
-    return {name: value for name, value in data.items() if name not in hidden}
-
-
-def check_nothing_lost(page: Page, kind: Kind, data: dict[str, str]) -> None:
-    """Check that the form on a page has what was typed, except secrets."""
-    back = page.form()
-    assert without_secrets(kind, data).items() <= back.items()
-    for secret in secrets_of(kind):
-        assert secret not in html.unescape(page.html)
 
 
 class TestOpening:
@@ -479,149 +451,3 @@ class TestUnrecorded:
         assert "The history could not be brought up to date" in page.text
         assert "Refused" in page.text
         assert "e-4711" in page.text
-
-
-class TestRedrawing:
-    """Without JavaScript the form changes by a round to the server, and keeps all that was typed but secrets."""
-
-    def test_a_row_is_added_and_taken_away(self, client: Client, sandbox: SandboxServer) -> None:
-        data = form_data(MPARTICLE, name="Kept")
-
-        page = read(client.post(address(MPARTICLE), data | {"redraw": "add:config-user_identities"}))
-
-        assert page.form()["config-user_identities-1-context_kind"] == ""
-        check_nothing_lost(page, MPARTICLE, data)
-        assert page.form()["submission"] == data["submission"]
-        assert page.classed("error-summary") == []
-        filled = page.form() | {"config-user_identities-1-context_kind": "device"}
-        page = read(client.post(address(MPARTICLE), filled | {"redraw": "remove:config-user_identities:0"}))
-        assert page.form()["config-user_identities-0-context_kind"] == "device"
-        assert "config-user_identities-1-context_kind" not in page.form()
-        assert sandbox.count("POST") == AuditRecord.objects.count() == 0
-
-    def test_htmx_gets_one_more_row_and_the_next_button(self, client: Client) -> None:
-        page = read(client.get(address(MPARTICLE), {"row": "config-user_identities:3"}, headers=HTMX))
-
-        assert page.find("input", name="config-user_identities-3-context_kind")
-        assert page.find("input", name="config-user_identities-3-identity")
-        [button] = page.find("button", hx_swap_oob="true")
-        assert button.attrs["hx-get"] == "?row=config-user_identities:4"
-        assert page.find("html") == page.find("form") == []
-
-    @pytest.mark.parametrize(
-        "row",
-        [
-            *("config-user_identities:gone", "config-user_identities:50", "config-user_identities:-1"),
-            *("config-user_identities:", "config-user_identities:00001", "config-user_identities:²"),
-            *("config-api_key:1", "nonsense:1", ":", "", "config-user_identities:" + "9" * 5000),
-        ],
-        ids=lambda row: row[:40],
-    )
-    def test_htmx_gets_nothing_where_there_is_no_row(self, client: Client, row: str) -> None:
-        answer = client.get(address(MPARTICLE), {"row": row}, headers=HTMX)
-
-        assert answer.status_code == 200
-        assert answer.content == b""
-
-    @pytest.mark.parametrize("kind", WITH_SECRETS, ids=lambda kind: kind.slug)
-    def test_a_secret_is_never_part_of_a_redrawn_form(self, client: Client, kind: Kind) -> None:
-        for command in ("resume", "fresh", "add:config-user_identities", "nonsense"):
-            page = read(client.post(address(kind), form_data(kind) | {"redraw": command}))
-
-            check_nothing_lost(page, kind, form_data(kind))
-
-    def test_refreshing_keeps_what_was_typed(self, client: Client, sandbox: SandboxServer) -> None:
-        client.get(address(KINESIS), {"project": "web-shop"})
-        sandbox.add_environment("web-shop", "brand-new", "Brand new")
-        data = form_data(KINESIS, name="Kept")
-
-        page = read(client.post(address(KINESIS), data | {"redraw": "fresh"}))
-
-        check_nothing_lost(page, KINESIS, data)
-        assert "Brand new (brand-new)" in page.text
-
-
-class TestOddRequests:
-    """Whatever arrives, the answer is one that was meant."""
-
-    def test_too_large_a_form_is_told_so(self, client: Client, sandbox: SandboxServer) -> None:
-        answer = client.post(address(KINESIS), form_data(KINESIS, reason="x" * 300_000))
-
-        assert answer.status_code == 413
-        assert "larger than any that is needed" in read(answer).text
-        assert sandbox.count("POST") == 0
-
-    def test_too_many_fields_are_told_so(self, client: Client, sandbox: SandboxServer) -> None:
-        answer = client.post(address(KINESIS), form_data(KINESIS) | {f"field-{number}": "" for number in range(300)})
-
-        assert answer.status_code == 413
-        assert sandbox.count("POST") == 0
-
-    def test_a_file_is_not_taken(self, client: Client, sandbox: SandboxServer) -> None:
-        from django.core.files.uploadedfile import SimpleUploadedFile
-
-        data: dict[str, Any] = {**form_data(KINESIS), "file": SimpleUploadedFile("a.txt", b"a")}
-
-        assert client.post(address(KINESIS), data).status_code == 413
-        assert sandbox.count("POST") == 0
-
-    @pytest.mark.parametrize(
-        ("content_type", "body"),
-        [
-            ("application/x-www-form-urlencoded", b"name=%ff%fe&reason=%00&submission=%80&config-region=\xff\xfe"),
-            ("application/x-www-form-urlencoded", b"&&&=&=%&%"),
-            ("application/x-www-form-urlencoded; charset=utf-16", b"name=a"),
-            ("application/json", b'{"name": "a"}'),
-            ("text/plain", b"name=a"),
-            ("", b"name=a"),
-            ("multipart/form-data", b"no boundary"),
-            ("multipart/form-data; boundary=x", b"--x\r\nbroken"),
-            *(
-                (
-                    f"multipart/form-data; boundary=x; charset={charset}",
-                    b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\n\\ud800\xff\r\n--x--\r\n',
-                )
-                for charset in ("unicode_escape", "hex", "idna", "utf-7", "utf-16", "nonsense")
-            ),
-        ],
-    )
-    def test_a_form_that_is_none_is_refused(
-        self, client: Client, sandbox: SandboxServer, content_type: str, body: bytes
-    ) -> None:
-        answer = client.generic("POST", address(KINESIS), body, content_type=content_type)
-
-        assert answer.status_code in {400, 422}
-        assert sandbox.count("POST") == AuditRecord.objects.count() == 0
-
-    @each_way
-    def test_nul_and_other_controls_are_refused_at_every_field(self, client: Client, headers: dict[str, str]) -> None:
-        for name in form_data(MPARTICLE):
-            answer = client.post(address(MPARTICLE), form_data(MPARTICLE) | {name: "a\0\x1b[31mb"}, headers=headers)
-
-            assert answer.status_code == 422, name
-
-    names = st.sampled_from([*form_data(KINESIS), *form_data(MPARTICLE), "redraw", "config-", "config-x", "x"])
-    values = st.one_of(
-        st.sampled_from(["", "true", "web-shop", "staging", "faults", "add:config-user_identities", "\0"]),
-        st.text(st.characters(exclude_categories=["Cs"]), max_size=40),
-        st.uuids().map(str),
-    )
-
-    @hypothesis_settings(
-        max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-    )
-    @given(
-        kind=st.sampled_from(KINDS),
-        start=st.sampled_from([*KINDS, None]),
-        changes=st.dictionaries(names, values, max_size=6),
-        headers=st.sampled_from([{}, HTMX]),
-    )
-    def test_no_form_whatever_is_in_it_ends_in_a_fault(
-        self, client: Client, kind: Kind, start: Kind | None, changes: dict[str, str], headers: dict[str, str]
-    ) -> None:
-        data = (form_data(start) if start else {}) | changes
-
-        answer = client.post(address(kind), data, headers=headers)
-
-        assert answer.status_code in {200, 303, 400, 409, 413, 422, 503}
-        assert answer.status_code != 200 or "redraw" in data or "HX-Redirect" in answer.headers

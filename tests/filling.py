@@ -1,0 +1,66 @@
+"""Forms of every kind, filled in; and what they say and show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import QueryDict
+
+from destinations_ui import kinds
+from destinations_ui.forms import DestinationForm
+from destinations_ui.kinds import Kind
+from tests.filled import form_data
+from tests.reading import Page
+
+EVENT_HUBS, KINESIS, MPARTICLE, SEGMENT, SNOWFLAKE = (
+    kinds.registry()[slug] for slug in ("azure-event-hubs", "kinesis", "mparticle", "segment", "snowflake-v2")
+)
+#: A whole connection string, which holds a secret.
+CONNECTION_STRING = (
+    "Endpoint=sb://contoso-events.servicebus.windows.net/;SharedAccessKeyName=send;SharedAccessKey=marker-of-the-key="
+)
+#: A private key as people paste it.
+PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\nmarker-of-the-key\n-----END PRIVATE KEY-----"
+
+
+def posted(data: dict[str, str]) -> QueryDict:
+    """Return posted data as Django has it."""
+    query = QueryDict(mutable=True)
+    query.update(data)
+    return query
+
+
+def filled(kind: Kind, changes: dict[str, str] | None = None, **common: Any) -> DestinationForm:
+    """Return the form of a kind with its examples posted, and with changes."""
+    return DestinationForm(kind, posted(form_data(kind, **common) | (changes or {})))
+
+
+def without(kind: Kind, *names: str) -> DestinationForm:
+    """Return the filled form without some of its fields."""
+    return DestinationForm(kind, posted({name: value for name, value in form_data(kind).items() if name not in names}))
+
+
+def said(form: DestinationForm, name: str) -> str:
+    """Return the first thing that is said at a field."""
+    return str(form.errors[name][0])
+
+
+def shown(form: DestinationForm) -> Page:
+    """Return the form's fields as a page shows them."""
+    form.prepare()
+    return Page("".join(field.as_field_group() for field in form if not field.is_hidden))
+
+
+def rows(*cells: tuple[str, str], start: int = 0) -> dict[str, str]:
+    """Return rows of mParticle's identities as they are posted."""
+    data = {}
+    for number, (context_kind, identity) in enumerate(cells, start):
+        data[f"config-user_identities-{number}-context_kind"] = context_kind
+        data[f"config-user_identities-{number}-identity"] = identity
+    return data
+
+
+def mapped(changes: dict[str, str], **common: Any) -> DestinationForm:
+    """Return mParticle's form with these rows and no others."""
+    data = {name: value for name, value in form_data(MPARTICLE, **common).items() if "identit" not in name}
+    return DestinationForm(MPARTICLE, posted(data | changes))
