@@ -21,7 +21,6 @@ coverage: $(VENV)/.installed-dev ## Run the tests on SQLite and show which branc
 lint: $(VENV)/.installed-dev ## Check style, types, templates, migrations and deployment settings
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy .
 	@$(BIN)/djade --check --target-version 5.2 $$(git ls-files 'templates/*.html')
 	@$(BIN)/djlint --lint --quiet templates
 	@$(BIN)/python -m tests.deployment

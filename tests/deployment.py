@@ -1,4 +1,4 @@
-"""``make lint``: Django's own checks, as for a deployment."""
+"""``make lint``: the checks that read the settings, which are set as for a deployment."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ DEPLOYED = environment.DEFAULTS | {
     "SECRET_KEY": "hS7#kfQ2pLm9!vXw4Zr8&tNb3Yc6@dJg1Ke5Ua0^Rq2Wz8Lp4Vn6",
 }
 CHECKS = (
-    ("check", "--deploy", "--fail-level", "WARNING"),
-    ("makemigrations", "--check", "--dry-run"),
+    ("-m", "mypy", "."),
+    ("manage.py", "check", "--deploy", "--fail-level", "WARNING"),
+    ("manage.py", "makemigrations", "--check", "--dry-run"),
 )
 
 
@@ -25,7 +26,7 @@ def main() -> int:
     variables = {name: value for name, value in os.environ.items() if name != "DJANGO_ALLOW_ASYNC_UNSAFE"} | DEPLOYED
     status = 0
     for check in CHECKS:
-        command = [sys.executable, "manage.py", *check]
+        command = [sys.executable, *check]
         status |= subprocess.run(command, env=variables, check=False).returncode  # noqa: S603  # our own command
     return status
 

@@ -36,6 +36,14 @@ def timed(call: Callable[[], LaunchDarklyError]) -> LaunchDarklyError:
     return error
 
 
+def drip(plug: socket.socket, data: bytes) -> None:
+    """Send byte after byte, slowly, until the other side has enough."""
+    pause = threading.Event()
+    for byte in data:
+        plug.sendall(bytes([byte]))
+        pause.wait(0.02)
+
+
 def delayed(method: str, delay: Fault) -> tuple[type[LaunchDarklyError], str, int]:
     """Create at a sandbox of its own that delays its answers; return the error, its words and the number of posts."""
     with SandboxServer() as sandbox:
@@ -73,18 +81,49 @@ def test_a_tls_handshake_that_nobody_answers_means_not_sent() -> None:
     assert "not made in time" in error.message
 
 
-def test_silence_under_tls_leaves_it_open(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tls_handshake_that_drips_means_not_sent() -> None:
+    def behave(plug: socket.socket) -> None:
+        plug.recv(65536)
+        drip(plug, b"\x16\x03\x03\x40\x00" + b"\0" * 0x4000)  # A handshake record of 16 kB.
+
+    with SpeakingServer(behave) as server:
+        url = server.url.replace("http:", "https:")
+        error = timed(lambda: failure(connected(url, SECONDS)))
+    assert type(error) is NotSent
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 201 Created\r\nX: " + b"x" * 60_000], ids=["silence", "drips"])
+def test_a_delay_under_tls_leaves_it_open(monkeypatch: pytest.MonkeyPatch, answer: bytes) -> None:
     monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(CERTIFICATE))
 
     def behave(plug: socket.socket) -> None:
         read_request(plug)
         plug.sendall(EMPTY_LIST)
         read_request(plug)
+        drip(plug, answer)
         plug.recv(1)  # Until the other side has enough.
 
     with TLSServer(behave) as server:
         error = timed(lambda: failure(connected(server.url, SECONDS)))
     assert type(error) is NoAnswer
+
+
+def test_the_list_has_half_of_the_time_and_the_post_what_is_left() -> None:
+    def create(steps: dict[str, Fault]) -> tuple[type[LaunchDarklyError], float]:
+        with SandboxServer() as sandbox:
+            for method, step in steps.items():
+                sandbox.script(method, "/", step)
+            began = time.monotonic()
+            error = failure(connected(sandbox.url, 2 * SECONDS))
+            return type(error), time.monotonic() - began
+
+    with ThreadPoolExecutor(2) as threads:
+        never = threads.submit(create, {"GET": Hang()})
+        late = threads.submit(create, {"GET": Hang(0.8 * SECONDS), "POST": Hang()})
+    assert never.result()[0] is NotSent
+    assert never.result()[1] < SECONDS + GRACE
+    assert late.result()[0] is NoAnswer
+    assert late.result()[1] < 2 * SECONDS + GRACE
 
 
 def test_a_server_that_reads_slowly_leaves_it_open() -> None:
