@@ -153,15 +153,20 @@ class DestinationForm(forms.Form):
         """Offer LaunchDarkly's projects; any other key may be typed."""
         options = [(project.key, project.name) for project in self.projects.items]
         attrs = {"class": "input", "autocomplete": "off", "spellcheck": "false"}
-        follow = {
+        self.fields["project"].widget = SuggestInput(options, attrs | self.followed())
+        if not self.projects.known:
+            self.fields["project"].help_text = "Type the project's key."
+
+    def followed(self) -> dict[str, str]:
+        """Return the attributes of an input whose change shows what is known of the chosen environment."""
+        return {
             "hx-get": reverse("create-destination", args=[self.kind]),
             "hx-trigger": "change",
+            # A late answer to an earlier choice must not undo a newer one.
+            "hx-sync": "this:replace",
             "hx-target": "#environment-field",
             "hx-swap": "outerHTML",
         }
-        self.fields["project"].widget = SuggestInput(options, attrs | follow)
-        if not self.projects.known:
-            self.fields["project"].help_text = "Type the project's key."
 
     def offer_environments(self) -> None:
         """Offer the project's environments, saying what each has; without a list, the key is typed."""
@@ -178,7 +183,8 @@ class DestinationForm(forms.Form):
         chosen = self["environment"].value()
         if chosen and chosen not in dict(options):
             options.append((chosen, f"{chosen} (not in LaunchDarkly's list)"))
-        field.widget = forms.Select({"class": "input"}, choices=options)
+        attrs = {"class": "input", "hx-include": "#id_project"} | self.followed()
+        field.widget = forms.Select(attrs, choices=options)
 
     def clean_project(self) -> str:
         """Accept a project that LaunchDarkly knows; look again before calling one unknown."""
@@ -370,7 +376,8 @@ class HistoryFilterForm(forms.Form):
             field.widget.attrs["class"] = "input"
             if isinstance(field, forms.DateField):
                 field.widget = forms.DateInput({"class": "input", "type": "date"}, format="%Y-%m-%d")
-                field.error_messages["invalid"] = f"Enter {name} as a date. Example: 2026-11-23"
+                which = "first" if name == "since" else "last"
+                field.error_messages["invalid"] = f"Enter the {which} day as a date. Example: 2026-11-23"
 
     def clean(self) -> dict[str, Any]:
         """Refuse a range that ends before it begins."""

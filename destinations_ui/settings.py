@@ -180,14 +180,14 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
-# Ten wrong passwords from one address close sign-in to that address for a while. Not per person: whoever knows a
-# colleague's name could lock them out.
-AXES_FAILURE_LIMIT = 10
+# Twenty wrong passwords from one address close sign-in to that address for a while. Not per person: whoever knows a
+# colleague's name could lock them out. A right one resets nothing: it could be the guesser's own.
+AXES_FAILURE_LIMIT = 20
 AXES_LOCKOUT_PARAMETERS = ["ip_address"]
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_CALLABLE = "destinations_ui.sign_in.locked_out"
 AXES_CLIENT_IP_CALLABLE = "destinations_ui.sign_in.client_address"
-AXES_RESET_ON_SUCCESS = True
+AXES_RESET_ON_SUCCESS = False
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False

@@ -92,10 +92,11 @@ class TestRows:
         [
             rows(("user", "customer_id"), ("device", "other")),
             rows(("user", "customer_id"), start=3) | rows(("device", "other"), start=17),
+            rows(("device", "other"), start=9) | rows(("user", "customer_id"), start=2),
             rows(("", ""), ("user", "customer_id"), (" ", "\t"), ("device", "other"), ("", "")),
             rows(('"user"', " customer_id "), ("device\u200b", "“other”")),
         ],
-        ids=["plain", "gaps", "empty rows", "to be tidied"],
+        ids=["plain", "gaps", "by their numbers", "empty rows", "to be tidied"],
     )
     def test_filled_rows_are_taken_in_their_order(self, data: dict[str, str]) -> None:
         form = mapped(data)

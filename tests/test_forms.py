@@ -346,7 +346,9 @@ class TestHistoryFilters:
         assert list(form.errors) == [name]
 
     def test_a_wrong_date_is_said_with_an_example(self) -> None:
-        assert HistoryFilterForm({"since": "never"}).errors["since"] == ["Enter since as a date. Example: 2026-11-23"]
+        assert HistoryFilterForm({"since": "never"}).errors["since"] == [
+            "Enter the first day as a date. Example: 2026-11-23"
+        ]
 
     def test_a_range_that_ends_before_it_begins_is_refused(self) -> None:
         form = HistoryFilterForm({"since": "2026-11-02", "until": "2026-11-01"})

@@ -72,8 +72,8 @@ def test_switching_the_kind_sends_nothing_that_was_typed(oskar: Visitor) -> None
         page.get_by_role("link", name="Segment").click()
     assert asked.value.method == "GET"
     assert asked.value.post_data is None
-    # What is sent is the place that was in the address all along.
-    assert parse_qs(urlsplit(asked.value.url).query) == {"project": ["web-shop"], "environment": ["staging"]}
+    # What is sent is the place that was chosen, which belongs to the address.
+    assert parse_qs(urlsplit(asked.value.url).query) == {"project": ["web-shop"], "environment": ["test"]}
     expect_kind(page, "segment")
 
 
@@ -162,3 +162,22 @@ def test_an_environment_that_is_new_in_launchdarkly_is_found_by_refreshing(
     common(page, "environment").select_option("Load test (load-test) · critical")
     press_create(page)
     expect_created(page, "Typed name")
+
+
+def test_choosing_an_environment_says_at_once_what_it_has_and_carries_it_to_the_other_kinds(oskar: Visitor) -> None:
+    page = oskar.open("/destinations/new/kinesis/?project=mobile-app")
+    notice = page.get_by_role("status").filter(has_text="already has a destination")
+    expect(notice).to_have_count(0)
+
+    common(page, "environment").focus()
+    with swapped(page):
+        common(page, "environment").select_option("development")
+    expect(notice).to_contain_text("“Development events”, Amazon Kinesis")
+    expect(common(page, "environment")).to_be_focused()
+
+    with swapped(page):
+        common(page, "environment").select_option("staging")
+    expect(notice).to_have_count(0)
+    with swapped(page):
+        page.get_by_role("link", name="Segment").click()
+    expect(page).to_have_url(re.compile(r"\?project=mobile-app&environment=staging$"))

@@ -174,8 +174,8 @@ class TestFilters:
     @pytest.mark.parametrize(
         ("query", "words"),
         [
-            ("since=never", "Enter since as a date. Example: 2026-11-23"),
-            ("until=2026-02-30", "Enter until as a date. Example: 2026-11-23"),
+            ("since=never", "Enter the first day as a date. Example: 2026-11-23"),
+            ("until=2026-02-30", "Enter the last day as a date. Example: 2026-11-23"),
             ("since=2026-11-02&until=2026-11-01", "The last day is before the first"),
             ("outcome=lost", "not one of the available choices"),
             ("kind=%00", "not one of the available choices"),

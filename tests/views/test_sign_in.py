@@ -11,7 +11,7 @@ from tests.hashers import QuickHasher
 
 PASSWORD = "correct-horse-battery"
 #: Wrong passwords from one address until sign-in is closed to it.
-LIMIT = 10
+LIMIT = 20
 
 pytestmark = pytest.mark.django_db
 
@@ -62,7 +62,7 @@ def test_the_password_is_never_shown_back(client: Client, viewer: User) -> None:
     assert 'value="vera"' in page
 
 
-def test_after_ten_wrong_passwords_no_password_is_hashed_any_more_not_even_the_right_one(
+def test_after_twenty_wrong_passwords_no_password_is_hashed_any_more_not_even_the_right_one(
     client: Client, viewer: User
 ) -> None:
     tried = [attempt(client, "vera", "wrong") for _ in range(LIMIT)]
@@ -142,3 +142,15 @@ def test_the_session_gets_a_new_id_at_sign_in(client: Client, viewer: User) -> N
     client.post("/login/", {"username": "vera", "password": PASSWORD})
 
     assert before != client.session.session_key
+
+
+def test_signing_in_with_an_account_of_ones_own_does_not_start_the_count_anew(
+    client: Client, viewer: User, operator: User
+) -> None:
+    for _ in range(LIMIT - 1):
+        attempt(client, "vera", "wrong")
+    assert attempt(Client(), "oskar", PASSWORD) == 302
+
+    attempt(client, "vera", "wrong")
+
+    assert attempt(client, "vera", PASSWORD) == 429
