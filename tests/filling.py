@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.http import QueryDict
@@ -9,7 +10,8 @@ from django.http import QueryDict
 from destinations_ui import kinds
 from destinations_ui.forms import DestinationForm
 from destinations_ui.kinds import Kind
-from tests.filled import form_data
+from destinations_ui.kinds.spec import Value
+from destinations_ui.secret import Secret
 from tests.reading import Page
 
 EVENT_HUBS, KINESIS, MPARTICLE, SEGMENT, SNOWFLAKE = (
@@ -21,6 +23,27 @@ CONNECTION_STRING = (
 )
 #: A private key as people paste it.
 PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----\nmarker-of-the-key\n-----END PRIVATE KEY-----"
+
+
+def form_data(kind: Kind, values: dict[str, Value] | None = None, **common: Any) -> dict[str, str]:
+    """Return what a browser posts for a kind: its examples, with ``values`` and the common fields in their place."""
+    data = {
+        "project": "web-shop",
+        "environment": "staging",
+        "name": "Web shop events",
+        "on": "true",
+        "reason": "OPS-1: to see them arrive",
+        "submission": str(uuid.uuid4()),
+    }
+    for name, value in (kind.examples() | (values or {})).items():
+        if isinstance(value, Secret):
+            data[f"config-{name}"] = value.reveal()
+        elif isinstance(value, str):
+            data[f"config-{name}"] = value
+        else:
+            for number, row in enumerate(value):
+                data |= {f"config-{name}-{number}-{column}": text for column, text in row.items()}
+    return data | {name: str(value) for name, value in common.items()}
 
 
 def posted(data: dict[str, str]) -> QueryDict:

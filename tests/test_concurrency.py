@@ -13,7 +13,7 @@ import requests
 
 from destinations_ui import kinds
 from destinations_ui.sandbox import SandboxServer
-from tests.filled import form_data
+from tests.filling import form_data
 from tests.product import PASSWORD, Product
 
 THREADS = 8

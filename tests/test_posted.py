@@ -9,7 +9,6 @@ import pytest
 from destinations_ui.kinds import Kind
 from destinations_ui.posted import showable
 from tests.attempts import WITH_SECRETS
-from tests.filled import form_data
 from tests.filling import (
     CONNECTION_STRING,
     EVENT_HUBS,
@@ -19,6 +18,7 @@ from tests.filling import (
     SEGMENT,
     SNOWFLAKE,
     filled,
+    form_data,
     mapped,
     posted,
     rows,

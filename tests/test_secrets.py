@@ -23,7 +23,7 @@ from destinations_ui.models import AuditRecord
 from destinations_ui.sandbox import SandboxServer, Status
 from destinations_ui.secret import Secret
 from tests.environment import MARKER_TOKEN
-from tests.filled import form_data
+from tests.filling import form_data
 
 KINDS = list(kinds.registry().values())
 WITH_SECRETS = [kind for kind in KINDS if kind.secrets(kind.examples())]

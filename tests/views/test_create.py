@@ -17,7 +17,7 @@ from destinations_ui.models import AuditRecord
 from destinations_ui.sandbox import RateLimited, Request, SandboxServer, Status
 from tests.attempts import KINDS
 from tests.database_faults import impatient, locked
-from tests.filled import form_data
+from tests.filling import form_data
 from tests.reading import read
 from tests.views.creating import HTMX, address, check_nothing_lost, secrets_of
 

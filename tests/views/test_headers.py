@@ -12,7 +12,7 @@ from django.test.utils import override_settings
 from destinations_ui import kinds
 from destinations_ui.launchdarkly import LaunchDarkly
 from destinations_ui.sandbox import SandboxServer
-from tests.filled import form_data
+from tests.filling import form_data
 
 EXPECTED = {
     "X-Content-Type-Options": "nosniff",

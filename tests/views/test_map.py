@@ -13,7 +13,7 @@ from destinations_ui import kinds
 from destinations_ui.models import AuditRecord
 from destinations_ui.sandbox import SandboxServer, Status
 from tests.attempts import record
-from tests.filled import form_data
+from tests.filling import form_data
 from tests.reading import Element, Page, read
 
 DESTINATIONS = "/api/v2/destinations"

@@ -17,7 +17,7 @@ from destinations_ui.kinds import Kind
 from destinations_ui.models import AuditRecord
 from destinations_ui.sandbox import SandboxServer
 from tests.attempts import KINDS
-from tests.filled import form_data
+from tests.filling import form_data
 from tests.reading import read
 from tests.views.creating import HTMX, address
 

@@ -11,7 +11,7 @@ from django.test import Client
 from destinations_ui import kinds
 from destinations_ui.models import AuditRecord
 from destinations_ui.sandbox import SandboxServer
-from tests.filled import form_data
+from tests.filling import form_data
 
 HTMX = {"HX-Request": "true", "HX-Target": "main"}
 KINDS = list(kinds.registry().values())
