@@ -48,7 +48,7 @@ def main() -> int:
         if wait_until_up(f"http://127.0.0.1:{port}/readyz", children):
             print(welcome(port, sandbox_port), flush=True)
         while all(child.poll() is None for child in children):
-            time.sleep(0.2)  # Waits for a child to end, which nothing here can be told of.
+            time.sleep(0.2)  # Two children are watched, and Popen waits for only one.
     except KeyboardInterrupt:
         print("\nStopped. What you made is kept for the next time.")
         return 0
@@ -112,7 +112,7 @@ def wait_until_up(address: str, children: list[subprocess.Popen[bytes]]) -> bool
             with urlopen(address, timeout=1) as answer:  # noqa: S310  # our own http address
                 return bool(answer.status == 200)
         except (URLError, OSError):
-            time.sleep(0.1)  # The server is starting; there is nothing else to wait on.
+            time.sleep(0.1)  # The server is starting, and gives no other sign.
     return False
 
 

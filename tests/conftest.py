@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -100,9 +99,3 @@ def product(
     """Run the product as it is deployed: gunicorn, two processes, a database of its own."""
     with Product(tmp_path_factory.mktemp("product"), running_sandbox.url) as running:
         yield running
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Give a test a folder of its own."""
-    return tmp_path

@@ -220,7 +220,7 @@ class State:
                 with os.fdopen(handle, "w", encoding="utf-8") as file:
                     json.dump(content, file, indent=2)
                 os.replace(name, self._file)
-            except BaseException:
+            except BaseException:  # Also Ctrl-C: no half-written file stays behind, and it is raised again.
                 with suppress(OSError):
                     os.unlink(name)
                 raise
