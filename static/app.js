@@ -65,7 +65,7 @@
     // What was pressed may have been swapped away by now, so the request is asked for it.
     const pressed = detail.requestConfig.elt;
     if (detail.successful && pressed.matches("a.kind")) {
-      history.pushState(null, "", pressed.href);
+      history.pushState(null, "", detail.pathInfo.finalRequestPath);
       shown = location.pathname;
     }
     if (detail.successful && pressed.closest(".rows__row")) document.querySelector(".rows__add")?.focus();
@@ -80,6 +80,10 @@
   document.addEventListener("htmx:configRequest", ({ detail }) => {
     // The form goes to the kind that is shown, whichever it was when the page came.
     if (detail.elt.id === "form") detail.path = location.pathname;
+    // The address has the place as far as it is chosen.
+    if (detail.elt.matches("a.kind")) {
+      for (const [name, value] of [...detail.formData]) if (!value) detail.formData.delete(name);
+    }
     if (detail.path.startsWith("?")) detail.path = location.pathname + detail.path;
   });
 

@@ -7,7 +7,7 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from destinations_ui import kinds
 from destinations_ui.sandbox import SandboxServer
@@ -181,3 +181,60 @@ def test_choosing_an_environment_says_at_once_what_it_has_and_carries_it_to_the_
     with swapped(page):
         page.get_by_role("link", name="Segment").click()
     expect(page).to_have_url(re.compile(r"\?project=mobile-app&environment=staging$"))
+
+
+def hold(page: Page, pattern: str) -> list[Route]:
+    """Keep requests for an address from going out; return where they gather."""
+    held: list[Route] = []
+    page.route(pattern, lambda route: held.append(route))
+    return held
+
+
+def let_go(page: Page, pattern: str, held: list[Route]) -> None:
+    """Let the held requests go out, and later ones pass."""
+    for route in held:
+        route.continue_()
+    page.unroute(pattern)
+
+
+def test_a_kind_that_is_chosen_while_the_environment_is_looked_up_is_the_one_that_is_shown(oskar: Visitor) -> None:
+    page = oskar.open("/destinations/new/kinesis/?project=web-shop&environment=staging")
+    lookups = "**/destinations/new/kinesis/?**"
+    held = hold(page, lookups)
+    with page.expect_request(lookups):
+        common(page, "environment").select_option("test")
+    with swapped(page):
+        page.get_by_role("link", name="Segment").click()
+    expect_kind(page, "segment")
+    with swapped(page):
+        let_go(page, lookups, held)
+    expect_kind(page, "segment")
+    expect(common(page, "environment")).to_have_value("test")
+
+
+def test_an_environment_that_is_chosen_while_a_kind_is_fetched_leaves_the_kind_as_chosen(oskar: Visitor) -> None:
+    page = oskar.open("/destinations/new/kinesis/?project=web-shop&environment=staging")
+    fields = "**/destinations/new/segment/**"
+    held = hold(page, fields)
+    with page.expect_request(fields):
+        page.get_by_role("link", name="Segment").click()
+    with swapped(page):
+        common(page, "environment").select_option("test")
+    with swapped(page):
+        let_go(page, fields, held)
+    expect_kind(page, "segment")
+    expect(common(page, "environment")).to_have_value("test")
+
+
+def test_of_two_kinds_chosen_in_a_row_the_last_one_is_shown(oskar: Visitor) -> None:
+    # This is how htmx tells that the first request was given up.
+    oskar.expects("htmx:sendAbort", "htmx:afterRequest")
+    page = begin(oskar)
+    first = "**/destinations/new/segment/**"
+    hold(page, first)
+    with page.expect_request(first):
+        page.get_by_role("link", name="Segment").click()
+    with swapped(page):
+        page.get_by_role("link", name="Snowflake").click()
+    expect_kind(page, "snowflake-v2")
+    expect_the_rest_as_typed(page)
