@@ -15,11 +15,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import DatabaseError, IntegrityError, InterfaceError, connection, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, connection
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from destinations_ui import launchdarkly
+from destinations_ui import events, launchdarkly
 from destinations_ui.kinds.spec import Kind, Value
 from destinations_ui.launchdarkly.errors import LaunchDarklyError, NotSent, Refused, Uncertain
 from destinations_ui.models import AuditRecord, Outcome
@@ -172,8 +172,7 @@ def write(record: AuditRecord) -> None:
         AlreadySubmitted: when its submission is on record already.
     """
     try:
-        with transaction.atomic(durable=True):
-            record.save()
+        events.begin(record)
     except IntegrityError:
         raise already_submitted(record) from None
     except (DatabaseError, InterfaceError) as error:
@@ -215,6 +214,13 @@ def unexpected() -> dict[str, Any]:
     }
 
 
+def settle_late(record: AuditRecord, settled: Mapping[str, Any]) -> bool:
+    """Write a result for which nobody waited any more: the attempt was held for interrupted, and is unknown."""
+    if settled["outcome"] == Outcome.UNKNOWN:
+        return AuditRecord.objects.filter(pk=record.pk, outcome=Outcome.UNKNOWN).exists()
+    return events.resolve(record, settled, how="The answer came after all.")
+
+
 def settle(record: AuditRecord, result: Mapping[str, Any], began: float) -> bool:
     """Write the result into the record; return whether the database took it.
 
@@ -229,10 +235,9 @@ def settle(record: AuditRecord, result: Mapping[str, Any], began: float) -> bool
         setattr(record, field, value)
     for _ in range(SETTLE_TRIES):
         try:
-            with transaction.atomic(durable=True):
-                if AuditRecord.objects.settle(record.pk, **settled):
-                    logger.info("%s record=%s outcome=%s", record.action, record.uuid, record.outcome)
-                    return True
+            if events.settle(record, settled) or settle_late(record, settled):
+                logger.info("%s record=%s outcome=%s", record.action, record.uuid, record.outcome)
+                return True
             break
         except (DatabaseError, InterfaceError):
             # The connection itself may be what failed; the next try opens a new one.

@@ -79,6 +79,7 @@ def settings(port: str, sandbox_port: str) -> dict[str, str]:
         "LAUNCHDARKLY_TOKEN": "api-sandbox",
         "LAUNCHDARKLY_URL": f"http://127.0.0.1:{sandbox_port}",
         "PROXY_COUNT": "0",
+        "SEAL_KEY": kept_key("seal_key"),
         "SECRET_KEY": kept_key("secret_key"),
     }
     # A file named in the shell or in .env would win over these.

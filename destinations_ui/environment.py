@@ -72,6 +72,13 @@ class Environment:
             self.problem(name, f"is shorter than {minimum} characters", example)
         return value
 
+    def keys(self, name: str, *, example: str, minimum: int = 16) -> list[str]:
+        """Return a comma-separated list of keys, empty by default, each of at least ``minimum`` characters."""
+        values = self.names(name, example=example)
+        if any(len(value) < minimum for value in values):
+            self.problem(name, f"has a key that is shorter than {minimum} characters", example)
+        return values
+
     def flag(self, name: str, *, default: bool) -> bool:
         """Return a yes-or-no setting; any other word is a mistake, not a no."""
         value = self.text(name, str(default)).lower()

@@ -1,10 +1,11 @@
-"""The record of what was attempted, by whom, and what came of it."""
+"""What is kept: the events of each attempt, and the record that sums them up."""
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterable
-from typing import Any, Never
+from typing import Any, Never, TypeVar
 
 from django.db import models
 from django.urls import reverse
@@ -21,42 +22,78 @@ class Outcome(models.TextChoices):
     ABSENT = "absent", "Absent"
 
 
+class EventType(models.TextChoices):
+    """What can happen to an attempt, and to the history itself."""
+
+    INTENT = "intent", "Recorded"
+    SETTLED = "settled", "Settled"
+    RESOLVED = "resolved", "Resolved"
+    NOTED = "noted", "Noted"
+    PRUNED = "pruned", "Pruned"
+
+
 class RecordError(TypeError):
-    """Someone tried to change or delete a record."""
+    """Someone tried to change or delete what is only ever added."""
 
 
-class AuditRecordQuerySet(models.QuerySet["AuditRecord"]):
-    """Records can be read and added. The one change is :meth:`settle`."""
+Kept = TypeVar("Kept", bound=models.Model)
 
-    def settle(self, pk: int, **result: Any) -> bool:
-        """Write the result of a pending attempt; return whether it was still pending."""
-        pending = self.filter(pk=pk, outcome=Outcome.PENDING)
-        return super(AuditRecordQuerySet, pending).update(**result) == 1
+
+class AppendOnlyQuerySet(models.QuerySet[Kept]):
+    """Rows can be read and added, and nothing else."""
 
     def update(self, **kwargs: Any) -> Never:
-        """Refuse: records are not edited."""
+        """Refuse: what is kept is not edited."""
         raise RecordError("Records are not edited.")
 
-    def bulk_update(self, objs: Iterable[AuditRecord], *args: Any, **kwargs: Any) -> Never:
-        """Refuse: records are not edited."""
+    def bulk_update(self, objs: Iterable[Kept], *args: Any, **kwargs: Any) -> Never:
+        """Refuse: what is kept is not edited."""
         raise RecordError("Records are not edited.")
 
-    def bulk_create(self, objs: Iterable[AuditRecord], *args: Any, **kwargs: Any) -> list[AuditRecord]:
-        """Add records, and refuse to write over those that exist."""
+    def bulk_create(self, objs: Iterable[Kept], *args: Any, **kwargs: Any) -> list[Kept]:
+        """Add rows, and refuse to write over those that exist."""
         if args[2:] or kwargs.get("update_conflicts"):
             raise RecordError("Records are not edited.")
         return super().bulk_create(objs, *args, **kwargs)
 
     def delete(self) -> Never:
-        """Refuse: records are not deleted."""
+        """Refuse: what is kept is not deleted."""
         raise RecordError("Records are not deleted.")
 
     delete.alters_data = True  # type: ignore[attr-defined]  # Django's own mark, for templates
     delete.queryset_only = True  # type: ignore[attr-defined]  # Django's own mark, for managers
 
 
-class AuditRecord(models.Model):
-    """One attempt to change something at LaunchDarkly, whatever came of it.
+class AppendOnly(models.Model):
+    """A row that is added once and never edited or deleted. The database refuses it, too: see ``guards``."""
+
+    class Meta:
+        """No table of its own."""
+
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Add the row. One that exists is not saved again."""
+        if not self._state.adding:
+            raise RecordError("Records are not edited.")
+        super().save(*args, **kwargs | {"force_insert": True})
+
+    def delete(self, *args: Any, **kwargs: Any) -> Never:
+        """Refuse: what is kept is not deleted."""
+        raise RecordError("Records are not deleted.")
+
+
+class AuditRecordQuerySet(AppendOnlyQuerySet["AuditRecord"]):
+    """The one change to a record is that its outcome moves on, once from pending and once from unknown."""
+
+    def move(self, pk: int, *, since: Outcome, **result: Any) -> bool:
+        """Write a result where the outcome is still ``since``; return whether it was."""
+        still = self.filter(pk=pk, outcome=since)
+        return super(AppendOnlyQuerySet, still).update(**result) == 1
+
+
+class AuditRecord(AppendOnly):
+    """One attempt to change something at LaunchDarkly, whatever came of it: the sum of its events.
 
     Names are copied, not referred to, so that a record outlives what it names. ``kind`` has no choices: a new kind
     needs no migration, and a record of a kind that was removed stays readable.
@@ -119,21 +156,46 @@ class AuditRecord(models.Model):
     def __str__(self) -> str:
         return f"{self.action} {self.name} by {self.actor}"
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Add the record. A record that exists is not saved again."""
-        if not self._state.adding:
-            raise RecordError("Records are not edited.")
-        super().save(*args, **kwargs | {"force_insert": True})
-
     def get_absolute_url(self) -> str:
         """Return the address of the record's own page."""
         return reverse("record", args=[self.uuid])
-
-    def delete(self, *args: Any, **kwargs: Any) -> Never:
-        """Refuse: records are not deleted."""
-        raise RecordError("Records are not deleted.")
 
     @property
     def settled(self) -> bool:
         """Whether the attempt has come to an end."""
         return self.outcome != Outcome.PENDING
+
+
+class Event(AppendOnly):
+    """Something that happened, in the order in which it did, sealed to what happened before: see ``events``."""
+
+    #: 1, 2, 3 and so on without a gap.
+    seq = models.PositiveBigIntegerField(primary_key=True, editable=False)
+    #: The ``uuid`` of the record it belongs to; none where it concerns the history as a whole.
+    record = models.UUIDField(null=True, db_index=True, editable=False)
+    type = models.CharField(max_length=20, choices=EventType.choices, editable=False)
+    at = models.DateTimeField(editable=False)
+    #: What it says, as JSON. It is kept as the very text that was sealed.
+    body = models.TextField(editable=False)
+    #: Which key sealed it.
+    key_id = models.CharField(max_length=16, editable=False)
+    #: The seal of the event before; empty at the first one.
+    previous = models.CharField(max_length=64, blank=True, editable=False)
+    seal = models.CharField(max_length=64, editable=False)
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        """Nobody needs a permission: events are seen on their record's page."""
+
+        default_permissions = ()
+        indexes = (models.Index(fields=["seq"], name="event_pruned", condition=models.Q(type="pruned")),)
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.type}"
+
+    @property
+    def says(self) -> dict[str, Any]:
+        """What it says, read. ``set`` is what it changed in the record."""
+        said: dict[str, Any] = json.loads(self.body)
+        return said

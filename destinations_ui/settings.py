@@ -38,6 +38,9 @@ LAUNCHDARKLY_URL = env.launchdarkly_url(
 LAUNCHDARKLY_TOKEN = Secret(env.token("LAUNCHDARKLY_TOKEN"))
 LAUNCHDARKLY_TIMEOUT = env.seconds("LAUNCHDARKLY_TIMEOUT", 15, minimum=0.5, maximum=120)
 FINGERPRINT_KEY = Secret(env.key("FINGERPRINT_KEY", example=RANDOM))
+SEAL_KEY = Secret(env.key("SEAL_KEY", example=RANDOM))
+SEAL_KEY_FALLBACKS = [Secret(key) for key in env.keys("SEAL_KEY_FALLBACKS", example=f"{RANDOM},{RANDOM}")]
+RECONCILE_GRACE = env.seconds("RECONCILE_GRACE", 60, minimum=0, maximum=86_400)
 
 database_url = env.url(
     "DATABASE_URL",

@@ -17,6 +17,7 @@ DEFAULTS = {
     "LAUNCHDARKLY_TOKEN": MARKER_TOKEN,
     # Nobody listens here: a test that needs LaunchDarkly says so by asking for the sandbox.
     "LAUNCHDARKLY_URL": "http://127.0.0.1:9",
+    "SEAL_KEY": "seal-key-of-the-tests-0123456789-0123456789",
     "SECRET_KEY": "secret-key-of-the-tests-0123456789-0123456789",
 }
 

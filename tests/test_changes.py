@@ -22,7 +22,7 @@ from pytest_django import Settings
 from destinations_ui import kinds
 from destinations_ui.changes import EMERGENCY, AlreadySubmitted, Attempt, NotRecorded, create_destination
 from destinations_ui.launchdarkly.errors import Refused
-from destinations_ui.models import AuditRecord
+from destinations_ui.models import AuditRecord, Outcome
 from destinations_ui.sandbox import Fault, NotJson, RateLimited, Request, SandboxServer, Status
 from destinations_ui.secret import Secret
 from tests.attempts import KINDS, WITH_SECRETS, attempt
@@ -417,7 +417,7 @@ class TestSettling:
     def test_a_record_is_settled_once(self, operator: User, sandbox: SandboxServer) -> None:
         record = create_destination(attempt(operator)).record
 
-        assert not AuditRecord.objects.settle(record.pk, outcome="absent")
+        assert not AuditRecord.objects.move(record.pk, since=Outcome.PENDING, outcome="absent")
         assert stored().outcome == "succeeded"
 
 

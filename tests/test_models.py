@@ -84,8 +84,8 @@ def test_no_record_is_written_over_by_a_new_one() -> None:
 def test_a_pending_record_is_settled_once() -> None:
     made = record()
 
-    assert AuditRecord.objects.settle(made.pk, outcome=Outcome.SUCCEEDED, destination_id="a")
-    assert not AuditRecord.objects.settle(made.pk, outcome=Outcome.REFUSED, destination_id="b")
+    assert AuditRecord.objects.move(made.pk, since=Outcome.PENDING, outcome=Outcome.SUCCEEDED, destination_id="a")
+    assert not AuditRecord.objects.move(made.pk, since=Outcome.PENDING, outcome=Outcome.REFUSED, destination_id="b")
     settled = AuditRecord.objects.get()
     assert (settled.outcome, settled.destination_id) == ("succeeded", "a")
     assert settled.settled

@@ -5,15 +5,22 @@ Only what the product needs is kept. An environment arrives with its SDK keys in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A destination as LaunchDarkly lists it. Its configuration is left out: nothing here needs it."""
+    """A destination as LaunchDarkly lists it.
+
+    Attributes:
+        config: As LaunchDarkly shows it: what stands for a secret there is not the secret.
+        created_at: ``None`` where the list does not say.
+        version: Counts the edits from 1 on; 0 where the list does not say.
+    """
 
     id: str
     project: str
@@ -21,6 +28,9 @@ class Destination:
     name: str
     kind: str
     on: bool | None
+    config: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    created_at: datetime | None = None
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,16 @@ def text(value: Any) -> str:
     return value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+def moment(value: Any) -> datetime | None:
+    """Return a time given in Unix milliseconds, and ``None`` for anything else."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    try:
+        return datetime.fromtimestamp(value / 1000, UTC)
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
 def objects(answer: Any) -> list[dict[str, Any]]:
     """Return the objects under ``items``, whatever else is there."""
     items = answer.get("items") if isinstance(answer, dict) else None
@@ -81,7 +101,7 @@ def destination(item: dict[str, Any]) -> Destination:
     parts = link(item, "self").split("?")[0].strip("/").split("/")
     place = [unquote(part) for part in parts[3:5]] if parts[:3] == ["api", "v2", "destinations"] else []
     project, environment = place if len(place) == 2 else ("", "")
-    on = item.get("on")
+    on, config, version = item.get("on"), item.get("config"), item.get("version")
     return Destination(
         id=text(item.get("_id")),
         project=project,
@@ -89,6 +109,9 @@ def destination(item: dict[str, Any]) -> Destination:
         name=text(item.get("name")),
         kind=text(item.get("kind")),
         on=on if isinstance(on, bool) else None,
+        config=config if isinstance(config, dict) else {},
+        created_at=moment(item.get("createdAt")),
+        version=version if isinstance(version, int) else 0,
     )
 
 

@@ -328,7 +328,9 @@ class TestRecord:
 
         whole = read(client.get(address))
         part = read(client.get(address, headers=HTMX))
-        assert AuditRecord.objects.settle(made.pk, outcome="succeeded", settled_at=timezone.now(), status_code=201)
+        assert AuditRecord.objects.move(
+            made.pk, since=Outcome.PENDING, outcome="succeeded", settled_at=timezone.now(), status_code=201
+        )
         settled = read(client.get(address, headers=HTMX))
 
         for page in (whole, part):
