@@ -139,6 +139,7 @@ def create_destination(attempt: Attempt) -> Result:
     write(record)
     began = time.monotonic()
     error: LaunchDarklyError | None = None
+    says: dict[str, Any] = {}
     try:
         created = launchdarkly.connect().create_destination(
             attempt.project,
@@ -157,11 +158,13 @@ def create_destination(attempt: Attempt) -> Result:
     except LaunchDarklyError as answered:
         error = answered
         result = failed(answered)
+        if isinstance(answered, Uncertain) and answered.before is not None:
+            says["before"] = answered.before
     except Exception:  # Whatever it is, it is raised again: here only the record is settled.
         # A fault of our own, somewhere between the record and the answer: whether anything arrived is not known.
         settle(record, unexpected(), began)
         raise
-    return Result(record, settle(record, result, began), error)
+    return Result(record, settle(record, result, began, says), error)
 
 
 def write(record: AuditRecord) -> None:
@@ -221,8 +224,8 @@ def settle_late(record: AuditRecord, settled: Mapping[str, Any]) -> bool:
     return events.resolve(record, settled, how="The answer came after all.")
 
 
-def settle(record: AuditRecord, result: Mapping[str, Any], began: float) -> bool:
-    """Write the result into the record; return whether the database took it.
+def settle(record: AuditRecord, result: Mapping[str, Any], began: float, says: Mapping[str, Any] = {}) -> bool:
+    """Write the result into the record, and what else is known into its event; return whether the database took it.
 
     When it does not, the result goes to the log, so that what LaunchDarkly confirmed is not lost with the process.
     """
@@ -235,7 +238,7 @@ def settle(record: AuditRecord, result: Mapping[str, Any], began: float) -> bool
         setattr(record, field, value)
     for _ in range(SETTLE_TRIES):
         try:
-            if events.settle(record, settled) or settle_late(record, settled):
+            if events.settle(record, settled, **says) or settle_late(record, settled):
                 logger.info("%s record=%s outcome=%s", record.action, record.uuid, record.outcome)
                 return True
             break

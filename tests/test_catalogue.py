@@ -193,3 +193,11 @@ class TestPlaces:
 
         assert len(found.items) == 4
         assert "does not allow our access token" in found.problem
+
+
+def test_the_cache_holds_no_configuration(sandbox: SandboxServer) -> None:
+    sandbox.add_destination("web-shop", "test", kind="segment", config={"writeKey": "wri****key", "marker": "seen"})
+
+    [found] = [item for item in catalogue.destinations(fresh=True).items if item.environment == "test"]
+    [kept] = [item for item in catalogue.destinations().items if item.environment == "test"]
+    assert found.config == kept.config == {}

@@ -408,3 +408,16 @@ def test_attempts_that_may_have_made_a_destination_are_known_by_their_place() ->
     new_record(submission=uuid.uuid4()).save()
 
     assert reconciliation.unresolved_at("web-shop", "staging") == [lost, pending]
+
+
+def test_what_an_environment_had_before_the_attempt_is_not_the_attempt_s(
+    operator: User, sandbox: SandboxServer
+) -> None:
+    asked = attempt(operator)
+    theirs = at_launchdarkly(sandbox, asked.record())
+    sandbox.script("POST", DESTINATIONS, Status(502))
+    record = changes.create_destination(asked).record
+
+    assert said(record, "settled")[0]["before"] == [theirs]
+    assert look(record).candidates == []
+    assert outcome(record) == "unknown"

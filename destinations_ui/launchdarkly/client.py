@@ -127,7 +127,7 @@ class LaunchDarkly:
         path = f"/api/v2/destinations/{segment(project)}/{segment(environment)}"
         deadline = Deadline(self._timeout)
         try:
-            self.destinations(timeout=self._timeout / 2)
+            listed = self.destinations(timeout=self._timeout / 2)
         except Uncertain as error:
             raise NotSent(
                 "LaunchDarkly did not answer properly when asked for its list of destinations, so nothing was "
@@ -138,15 +138,11 @@ class LaunchDarkly:
                 id=error.id,
             ) from error
         body = {"name": name, "kind": kind, "on": on, "config": config}
-        answer = self._exchange("POST", path, deadline, ANSWER_LIMIT, body=body, conceal=conceal)
-        created = resources.text(answer.body.get("_id")).strip() if isinstance(answer.body, dict) else ""
-        if not created or len(created) > ID_LENGTH:
-            raise BadAnswer(
-                "LaunchDarkly answered without the id of what it created, so the destination may or may not exist. "
-                "Look at LaunchDarkly before you try again.",
-                status=answer.status,
-            )
-        return Created(id=created, status=answer.status)
+        try:
+            return created(self._exchange("POST", path, deadline, ANSWER_LIMIT, body=body, conceal=conceal))
+        except Uncertain as error:
+            error.before = [item.id for item in listed if (item.project, item.environment) == (project, environment)]
+            raise
 
     def _pages(self, path: str, deadline: Deadline, limit: int = ANSWER_LIMIT) -> Iterator[dict[str, Any]]:
         """Yield the items of a list that comes in pages. The links between pages are relative."""
@@ -218,6 +214,22 @@ class LaunchDarkly:
             self._local.session = new_session()
         session: requests.Session = self._local.session
         return session
+
+
+def created(answer: Answer) -> Created:
+    """Read what LaunchDarkly says of a destination that it created.
+
+    Raises:
+        BadAnswer: when it does not say its id.
+    """
+    found = resources.text(answer.body.get("_id")).strip() if isinstance(answer.body, dict) else ""
+    if not found or len(found) > ID_LENGTH:
+        raise BadAnswer(
+            "LaunchDarkly answered without the id of what it created, so the destination may or may not exist. "
+            "Look at LaunchDarkly before you try again.",
+            status=answer.status,
+        )
+    return Created(id=found, status=answer.status)
 
 
 def joined(base_url: str, path: str) -> str:

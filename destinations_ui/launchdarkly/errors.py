@@ -80,7 +80,14 @@ class Busy(Refused):
 
 
 class Uncertain(LaunchDarklyError):
-    """What was asked may have happened, or may not."""
+    """What was asked may have happened, or may not.
+
+    Attributes:
+        before: The ids of the destinations that the environment had just before; ``None`` when nobody looked. Whatever
+            this request made is none of them.
+    """
+
+    before: list[str] | None = None
 
 
 class NoAnswer(Uncertain):

@@ -111,7 +111,7 @@ def destination(item: dict[str, Any]) -> Destination:
         on=on if isinstance(on, bool) else None,
         config=config if isinstance(config, dict) else {},
         created_at=moment(item.get("createdAt")),
-        version=version if isinstance(version, int) else 0,
+        version=version if isinstance(version, int) and not isinstance(version, bool) else 0,
     )
 
 

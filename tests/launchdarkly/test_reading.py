@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -51,8 +52,30 @@ def test_a_project_brings_its_first_environments_and_says_how_many_it_has(
 
 def test_a_destination_says_where_it_is(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     added = sandbox.add_destination("web-shop", "test", name="Events", kind="clickhouse", on=False)
-    found = {destination.id: destination for destination in client.destinations()}
-    assert found[added] == Destination(added, "web-shop", "test", "Events", "clickhouse", on=False)
+    found = {destination.id: destination for destination in client.destinations()}[added]
+    assert replace(found, created_at=None) == Destination(
+        added, "web-shop", "test", "Events", "clickhouse", on=False, version=1
+    )
+
+
+def test_a_destination_says_how_it_is_configured_and_since_when(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+    config = {"project": "analytics", "topic": "events"}
+    before = datetime.now(UTC) - timedelta(milliseconds=1)
+    added = sandbox.add_destination("web-shop", "test", kind="google-pubsub", config=config)
+    found = {destination.id: destination for destination in client.destinations()}[added]
+    assert found.config == config
+    assert found.created_at is not None
+    assert before <= found.created_at <= datetime.now(UTC)
+    assert "analytics" not in repr(found)
+
+
+@pytest.mark.parametrize("odd", [None, "soon", True, 10**30, -(10**30), 1.5, [1]])
+def test_an_odd_time_of_creation_counts_as_none(odd: object, sandbox: SandboxServer, client: LaunchDarkly) -> None:
+    items: list[object] = [{"_id": "5eed", "createdAt": odd, "version": odd, "config": odd}]
+    sandbox.script("GET", DESTINATIONS, Status(200, {"items": items}))
+    [found] = client.destinations()
+    assert found.created_at is None
+    assert found.config == {}
 
 
 def test_sdk_keys_are_dropped_on_arrival(sandbox: SandboxServer, client: LaunchDarkly) -> None:
