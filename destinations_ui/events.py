@@ -11,8 +11,10 @@ import hashlib
 import hmac
 import json
 import logging
+import threading
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,6 +32,9 @@ HEAD = "HISTORY HEAD"
 
 #: PostgreSQL's advisory lock that writers take one after the other. The number means nothing; it is ours alone.
 CHAIN_LOCK = 7_316_120_264
+
+#: Where the threads of a process line up for SQLite.
+LINE = threading.Lock()
 
 #: What a record says from the start.
 START = (
@@ -65,7 +70,7 @@ LATER: Mapping[str, Any] = {
 
 def begin(record: AuditRecord) -> None:
     """Add a pending record and the intent that it stands for."""
-    with transaction.atomic(durable=True):
+    with turn():
         record.save()
         append(record.uuid, EventType.INTENT, {"set": state(record, START)})
 
@@ -90,7 +95,7 @@ def move(
     record: AuditRecord, since: Outcome, type: EventType, result: Mapping[str, Any], says: Mapping[str, Any]
 ) -> bool:
     """Change a record and say so in an event, or neither."""
-    with transaction.atomic(durable=True):
+    with turn():
         lock()
         claims = result.get("destination_id") if type == EventType.RESOLVED else None
         if claims and AuditRecord.objects.filter(destination_id=claims).exclude(pk=record.pk).exists():
@@ -99,6 +104,21 @@ def move(
         if moved:
             append(record.uuid, type, {"set": plain(result), **says})
     return moved
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Open a transaction in which an event is added.
+
+    SQLite lets those who wait for its lock try again now and then, and of many one may have no luck. So the threads of a process line up before it, for as long as SQLite itself would wait.
+    """
+    lined_up = connection.vendor == "sqlite" and LINE.acquire(timeout=connection.settings_dict["OPTIONS"]["timeout"])
+    try:
+        with transaction.atomic(durable=True):
+            yield
+    finally:
+        if lined_up:
+            LINE.release()
 
 
 def append(record: uuid.UUID | None, type: EventType, says: Mapping[str, Any]) -> Event:

@@ -14,7 +14,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -165,7 +164,7 @@ def conclude(record: AuditRecord, seen: Snapshot) -> Look:
 
 def note(record: AuditRecord, facts: Known, **says: Any) -> None:
     """Put what a look found into the history, unless another look found something meanwhile."""
-    with transaction.atomic(durable=True):
+    with events.turn():
         events.lock()
         still = AuditRecord.objects.filter(pk=record.pk, outcome=Outcome.UNKNOWN).exists()
         if still and known(record) == facts:
