@@ -110,7 +110,8 @@ def move(
 def turn() -> Iterator[None]:
     """Open a transaction in which an event is added.
 
-    SQLite lets those who wait for its lock try again now and then, and of many one may have no luck. So the threads of a process line up before it, for as long as SQLite itself would wait.
+    SQLite lets those who wait for its lock try again now and then, and one of many may have no luck. So the threads of
+    a process line up before it, for as long as SQLite itself would wait.
     """
     lined_up = connection.vendor == "sqlite" and LINE.acquire(timeout=connection.settings_dict["OPTIONS"]["timeout"])
     try:
