@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 worker_class = "gthread"
-#: A creation waits for LaunchDarkly in its thread, so threads are what bounds how many can wait at once.
-threads = 8
+#: A creation keeps its thread waiting. In each process 8 are sent at once and 12 wait for their turn
+#: (destinations_ui/launchdarkly/limits.py): at least 4 threads stay free for every other page. Each thread may hold a
+#: connection to the database.
+threads = 24
 #: Longer than the longest LAUNCHDARKLY_TIMEOUT, so that a restart lets a creation under way come to its end.
 graceful_timeout = 150
 #: gunicorn would open a socket for commands in the home directory; nothing here uses it.

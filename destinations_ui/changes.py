@@ -212,8 +212,7 @@ def unexpected() -> dict[str, Any]:
     """Return what a record keeps when our own code failed while sending."""
     return {
         "outcome": Outcome.UNKNOWN,
-        "explanation": "Destinations UI had a fault of its own while sending, so it is not known whether the "
-        "destination exists. Look at LaunchDarkly before you try again.",
+        "explanation": "Destinations UI had a fault of its own while sending.",
     }
 
 

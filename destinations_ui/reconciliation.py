@@ -250,7 +250,6 @@ def matches(
         if (item.project, item.environment, item.kind) == (record.project, record.environment, record.kind)
         and item.id
         and item.id not in (facts.before or ())
-        and not (item.created_at and item.created_at < record.created_at - SKEW)
     ]
     claimed = claimed_ids(here, AuditRecord.objects.exclude(pk=record.pk))
     rivals = [(rival, known(rival)) for rival in rivals_of(record)]
@@ -259,15 +258,19 @@ def matches(
     for item in here:
         if item.id in claimed:
             continue
+        early = earlier(record, facts, item)
         if item.name != record.name or differs(record, item):
             # Only what has been edited since can have been ours.
-            if item.version > 1:
+            if item.version > 1 and not early:
                 possible.append(item)
+            continue
+        if early and not facts.interrupted:
             continue
         owners = [rival for rival, theirs in rivals if during(rival, theirs, item)]
         if owners and not during(record, facts, item):
             continue
-        told = item.created_at is not None or facts.before is not None
+        # Where the process ended, its clock may have been wrong, and nobody saw what was there before.
+        told = not early and (item.created_at is not None or facts.before is not None)
         whole = all(key in item.config for key in record.config)
         (ours if told and whole and not owners else possible).append(item)
     return ours, possible
@@ -289,6 +292,14 @@ def rivals_of(record: AuditRecord) -> list[AuditRecord]:
         name=record.name,
     ).exclude(pk=record.pk)
     return [other for other in others if other.config == record.config]
+
+
+def earlier(record: AuditRecord, facts: Known, item: Destination) -> bool:
+    """Tell whether a destination was made before the attempt, by the clocks.
+
+    What was not in the list just before the post was made later, whatever the clocks say.
+    """
+    return facts.before is None and item.created_at is not None and item.created_at < record.created_at - SKEW
 
 
 def differs(record: AuditRecord, item: Destination) -> bool:

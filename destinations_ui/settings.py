@@ -153,6 +153,7 @@ TEMPLATES = [
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = False
+FORMAT_MODULE_PATH = "destinations_ui.formats"
 USE_TZ = True
 
 STATIC_URL = "static/"

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import path, register_converter
 
 from destinations_ui.converters import KindConverter
-from destinations_ui.views import create, destination_map, health, history, sign_in
+from destinations_ui.views import create, destination_map, health, history, record, sign_in
 
 register_converter(KindConverter, "kind")
 
@@ -16,7 +16,10 @@ urlpatterns = [
     path("destinations/new/<kind:kind>/", create.create_destination, name="create-destination"),
     path("history/", history.history, name="history"),
     path("history/export/", history.export, name="export"),
-    path("history/<uuid:uuid>/", history.record, name="record"),
+    path("history/<uuid:uuid>/", record.record, name="record"),
+    path("history/<uuid:uuid>/receipt/", history.receipt, name="receipt"),
+    path("history/<uuid:uuid>/reconcile/", record.reconcile, name="reconcile"),
+    path("history/<uuid:uuid>/decide/", record.decide, name="decide"),
     path("login/", sign_in.LoginView.as_view(), name="login"),
     path("logout/", sign_in.LogoutView.as_view(), name="logout"),
     path("healthz", health.healthz, name="healthz"),

@@ -94,9 +94,28 @@
       detail.isError = true;
     }
   });
-  document.addEventListener("htmx:responseError", ({ detail }) => {
-    say(detail.xhr.getResponseHeader("X-Request-ID") ? "failed" : "lost");
+
+  // What a page asks for by itself it asks for again. That this fails is said in its place; a refusal takes the focus once.
+  const following = ({ requestConfig }) => requestConfig.elt.matches("[hx-trigger*='every ']") && requestConfig.elt;
+  const cutOff = (detail, is) => {
+    const notice = following(detail).querySelector("[data-cut-off]");
+    if (notice) notice.hidden = !is;
+  };
+  let refused = 0;
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    const { status } = detail.xhr;
+    if (!following(detail)) return;
+    if (status === refused) detail.shouldSwap = false;
+    if (status < 400 && refused) document.getElementById("messages").replaceChildren();
+    refused = status < 400 ? 0 : status;
   });
-  document.addEventListener("htmx:sendError", () => say("lost"));
-  document.addEventListener("htmx:timeout", () => say("lost"));
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (following(detail)) cutOff(detail, !detail.successful);
+  });
+  const lose = (detail, words) => following(detail) || say(words);
+  document.addEventListener("htmx:responseError", ({ detail }) => {
+    lose(detail, detail.xhr.getResponseHeader("X-Request-ID") ? "failed" : "lost");
+  });
+  document.addEventListener("htmx:sendError", ({ detail }) => lose(detail, "lost"));
+  document.addEventListener("htmx:timeout", ({ detail }) => lose(detail, "lost"));
 })();

@@ -17,7 +17,7 @@ def find() -> Path | None:
     """Return the folder with PostgreSQL's programs, or ``None`` where it is not installed."""
     on_path = shutil.which("initdb")
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    candidates = [Path(on_path).parent] if on_path else []
+    candidates = [Path(on_path).resolve().parent] if on_path else []
     candidates += [folder for folder in folders if (folder / "initdb").exists()]
     return candidates[0] if candidates else None
 

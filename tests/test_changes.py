@@ -28,6 +28,7 @@ from destinations_ui.secret import Secret
 from tests.attempts import KINDS, WITH_SECRETS, attempt
 from tests.conftest import person
 from tests.database_faults import TABLE, impatient, locked, read_only, without_table
+from tests.unguarded import unguarded
 
 DESTINATIONS = "/api/v2/destinations"
 
@@ -364,7 +365,7 @@ class TestSettling:
         self, operator: User, sandbox: SandboxServer, caplog: pytest.LogCaptureFixture
     ) -> None:
         def lose(request: Request) -> Fault:
-            with connection.cursor() as cursor:
+            with unguarded(), connection.cursor() as cursor:
                 cursor.execute(f"DELETE FROM {TABLE}")  # noqa: S608  # the name of our own table
             connections.close_all()
             return Status(400, {"code": "invalid_request", "message": "No", "id": "e-4711"})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +12,7 @@ import requests
 from destinations_ui import kinds
 from destinations_ui.sandbox import SandboxServer
 from tests.filling import form_data
-from tests.product import PASSWORD, Product
+from tests.product import Product, exported, signed_in, token
 
 THREADS = 8
 
@@ -23,31 +21,6 @@ THREADS = 8
 def clean(running_sandbox: SandboxServer) -> None:
     """Give each test a sandbox as new."""
     running_sandbox.reset()
-
-
-def signed_in(product: Product) -> requests.Session:
-    """Sign in as a browser does."""
-    session = requests.Session()
-    form = {
-        "username": "operator",
-        "password": PASSWORD,
-        "csrfmiddlewaretoken": token(session, f"{product.url}/login/"),
-    }
-    session.post(f"{product.url}/login/", data=form, timeout=20).raise_for_status()
-    return session
-
-
-def token(session: requests.Session, address: str) -> str:
-    """Return the CSRF token of the form at an address."""
-    page = session.get(address, timeout=20).text
-    return str(re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[0])
-
-
-def exported(session: requests.Session, product: Product, submission: str) -> list[dict[str, object]]:
-    """Return the exported records of a submission."""
-    answer = session.get(f"{product.url}/history/export/?format=jsonl", timeout=20)
-    records = [json.loads(line) for line in answer.text.splitlines()]
-    return [record for record in records if record["submission"] == submission]
 
 
 @pytest.mark.parametrize("kind", kinds.registry().values(), ids=lambda kind: kind.slug)

@@ -150,6 +150,8 @@ def signed_in(client: Client, operator: User, surfaces: Surfaces) -> Client:
 def look_around(client: Client, surfaces: Surfaces) -> None:
     """Open every page that shows something of what was done."""
     for record in AuditRecord.objects.all():
+        for headers in ({}, HTMX):
+            surfaces.see("look", client.post(f"{record.get_absolute_url()}reconcile/", headers=headers))
         surfaces.see("record", client.get(record.get_absolute_url()))
     for address in ("/", "/?fresh=yes", "/history/", "/history/?q=Marker", "/destinations/new/"):
         surfaces.see(address, client.get(address))

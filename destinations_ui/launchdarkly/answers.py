@@ -70,8 +70,7 @@ def failure(error: Exception, watch: Watch, status: int | None) -> LaunchDarklyE
     else:
         what = "broke off the connection before its answer was complete"
     return branch(
-        f"LaunchDarkly {what}, so it is not known whether the request took effect. Look at LaunchDarkly before you "
-        "try again.",
+        f"LaunchDarkly {what}.",
         status=status,
     )
 
@@ -110,8 +109,7 @@ def understood(response: requests.Response, raw: bytes, conceal: Collection[Secr
     if 200 <= status < 300:
         if body is None:
             raise BadAnswer(
-                "LaunchDarkly answered with something that cannot be read, so it is not known what took effect. Look "
-                "at LaunchDarkly before you try again.",
+                "LaunchDarkly answered with something that cannot be read.",
                 status=status,
                 detail=concealed(described(response, raw), conceal),
             )
@@ -131,8 +129,7 @@ def understood(response: requests.Response, raw: bytes, conceal: Collection[Secr
         raise error(sentence, **said)
     what = "had a fault of its own" if status >= 500 else "answered in a way that it does not document"
     raise BadAnswer(
-        f"LaunchDarkly {what} (status {status}), so it is not known whether the request took effect. Look at "
-        "LaunchDarkly before you try again.",
+        f"LaunchDarkly {what} (status {status}).",
         **said,
     )
 

@@ -28,6 +28,7 @@ from destinations_ui.launchdarkly.errors import (
     NotSent,
     Uncertain,
 )
+from destinations_ui.launchdarkly.limits import PROCESS, Limits
 from destinations_ui.launchdarkly.transport import Deadline, Watch, new_session
 from destinations_ui.secret import Secret
 
@@ -60,13 +61,15 @@ class Created:
 class LaunchDarkly:
     """LaunchDarkly's API, with one access token. Safe to share between threads: each has its own connection.
 
-    Every method raises :class:`LaunchDarklyError`. ``timeout`` is in seconds, over everything that a method does.
+    Every method raises :class:`LaunchDarklyError`. ``timeout`` is in seconds, over everything that a method does; a
+    creation's begins with its turn. ``limits`` are shared by all creations of the process.
     """
 
-    def __init__(self, base_url: str, token: Secret, timeout: float) -> None:
+    def __init__(self, base_url: str, token: Secret, timeout: float, limits: Limits = PROCESS) -> None:
         self._base_url = base_url
         self._token = token
         self._timeout = timeout
+        self._limits = limits
         self._local = threading.local()
 
     def __repr__(self) -> str:
@@ -120,14 +123,38 @@ class LaunchDarkly:
         https://launchdarkly.com/docs/api/data-export-destinations/post-destination
 
         Raises:
-            NotSent: the post was not sent.
+            NotSent: the post was not sent; :class:`Overloaded` and :class:`Paused` say that not even the list was read.
             Refused: nothing was created.
             Uncertain: the destination may exist.
         """
         path = f"/api/v2/destinations/{segment(project)}/{segment(environment)}"
-        deadline = Deadline(self._timeout)
+        body = {"name": name, "kind": kind, "on": on, "config": config}
+        with self._limits.creation(self._timeout):
+            deadline = Deadline(self._timeout)
+            listed = self._look()
+            if not deadline.remaining():
+                # The process stood still meanwhile. What is sent this late could reach a LaunchDarkly that has been
+                # looked at since, and where nothing was found.
+                raise NotSent(
+                    "Destinations UI was held up until the time was over, so nothing was sent. Try again soon."
+                )
+            try:
+                return created(self._exchange("POST", path, deadline, ANSWER_LIMIT, body=body, conceal=conceal))
+            except Uncertain as error:
+                here = (project, environment)
+                error.before = [item.id for item in listed if (item.project, item.environment) == here]
+                raise
+
+    def _look(self) -> list[resources.Destination]:
+        """Return the list before a post.
+
+        Raises:
+            NotSent: when there is none, so that there will be no post.
+            Refused: LaunchDarkly does not show it.
+        """
         try:
-            listed = self.destinations(timeout=self._timeout / 2)
+            with self._limits.breaker.judging():
+                return self.destinations(timeout=self._timeout / 2)
         except Uncertain as error:
             raise NotSent(
                 "LaunchDarkly did not answer properly when asked for its list of destinations, so nothing was "
@@ -137,12 +164,6 @@ class LaunchDarkly:
                 detail=error.detail,
                 id=error.id,
             ) from error
-        body = {"name": name, "kind": kind, "on": on, "config": config}
-        try:
-            return created(self._exchange("POST", path, deadline, ANSWER_LIMIT, body=body, conceal=conceal))
-        except Uncertain as error:
-            error.before = [item.id for item in listed if (item.project, item.environment) == (project, environment)]
-            raise
 
     def _pages(self, path: str, deadline: Deadline, limit: int = ANSWER_LIMIT) -> Iterator[dict[str, Any]]:
         """Yield the items of a list that comes in pages. The links between pages are relative."""
@@ -225,8 +246,7 @@ def created(answer: Answer) -> Created:
     found = resources.text(answer.body.get("_id")).strip() if isinstance(answer.body, dict) else ""
     if not found or len(found) > ID_LENGTH:
         raise BadAnswer(
-            "LaunchDarkly answered without the id of what it created, so the destination may or may not exist. "
-            "Look at LaunchDarkly before you try again.",
+            "LaunchDarkly answered without the id of what it created, so the destination may or may not exist.",
             status=answer.status,
         )
     return Created(id=found, status=answer.status)

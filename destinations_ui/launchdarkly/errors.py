@@ -4,6 +4,8 @@
 
     LaunchDarklyError      a sentence for a person; LaunchDarkly's status, code, message and id; never a secret
     ├── NotSent            certainly never reached it: no name, no connection, no trusted TLS, no time left
+    │   ├── Overloaded     too many creations of our own are under way
+    │   └── Paused         it has not been answering, and is left alone for a while
     ├── Refused            it answered no, and did nothing: 400 405 413 422
     │   ├── NotAllowed     401 403
     │   ├── Missing        404
@@ -20,6 +22,7 @@ did not happen since LaunchDarkly said so, or may have happened.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 
@@ -53,6 +56,23 @@ class LaunchDarklyError(Exception):
 
 class NotSent(LaunchDarklyError):
     """The request certainly never reached LaunchDarkly."""
+
+
+class Overloaded(NotSent):
+    """Too many creations are under way in this process."""
+
+    def __init__(self) -> None:
+        super().__init__("Destinations UI is busy with other creations, so nothing was sent. Try again in a minute.")
+
+
+class Paused(NotSent):
+    """LaunchDarkly has not been answering since a moment, and is left alone for so many seconds more."""
+
+    def __init__(self, since: datetime, seconds: int) -> None:
+        super().__init__(
+            f"LaunchDarkly has not been answering since {since:%H:%M} UTC, so nothing was sent. Try again in "
+            f"{seconds} seconds."
+        )
 
 
 class Refused(LaunchDarklyError):

@@ -79,7 +79,8 @@ class Watch:
             TimeoutError: when the time is up already, so that nothing is begun.
         """
         with self._lock:
-            if self.expired:
+            # The timer may be late where the whole process stood still.
+            if self.expired or not self.deadline.remaining():
                 raise TimeoutError("The time was up before the request was sent.")
             self._plug = plug
 

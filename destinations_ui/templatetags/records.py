@@ -49,6 +49,15 @@ def utc(moment: datetime | None) -> SafeString | str:
 
 
 @register.filter
+def utc_time(moment: datetime) -> SafeString | str:
+    """Write a moment exactly, without its date where that is today's."""
+    at = moment.astimezone(UTC)
+    if at.date() != datetime.now(UTC).date():
+        return utc(at)
+    return format_html('<time datetime="{}">{} UTC</time>', at.isoformat(), at.strftime("%H:%M:%S"))
+
+
+@register.filter
 def utc_in_two(moment: datetime) -> SafeString:
     """Write a moment exactly, the time of day below the date: for a narrow column."""
     at = moment.astimezone(UTC)

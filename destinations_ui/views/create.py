@@ -6,19 +6,20 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import permission_required
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from destinations_ui import changes, kinds
+from destinations_ui import changes, kinds, reconciliation
 from destinations_ui.changes import AlreadySubmitted, Attempt, NotRecorded
 from destinations_ui.form_fields import MOST_ROWS
 from destinations_ui.forms import DestinationForm, known_key, rows_field
 from destinations_ui.http import SignedInRequest, wants_fragment
 from destinations_ui.kinds import Kind
-from destinations_ui.models import Outcome
+from destinations_ui.models import AuditRecord, Outcome
 
 may_create = permission_required("destinations_ui.create_destination", raise_exception=True)
 
@@ -150,8 +151,18 @@ def page(
         "kinds": kinds.registry().values(),
         "place": place(chosen),
         "fragment": part in {FIELDS, ENVIRONMENT},
+        "unsettled": unsettled(**chosen) if part != FIELDS and all(chosen.values()) else [],
     }
     return render(request, f"{template}{part}", context, status=status)
+
+
+def unsettled(project: str, environment: str) -> list[AuditRecord]:
+    """Return the attempts there that may have made a destination; none where the database does not say."""
+    try:
+        return reconciliation.unresolved_at(project, environment)
+    except (DatabaseError, InterfaceError):
+        # What LaunchDarkly has answered is shown all the same.
+        return []
 
 
 def lead_to(request: SignedInRequest, address: str) -> HttpResponse:

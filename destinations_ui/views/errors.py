@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.contrib.auth.models import User
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException, UnreadablePostError
@@ -50,10 +53,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500 with a page that needs neither session nor database."""
-    request_id = getattr(request, "request_id", "")
-    html = loader.render_to_string("500.html", {"request_id": request_id})
-    return HttpResponse(html, status=500)
+    """Answer 500, or 503 when the database cannot be used, with a page that needs neither session nor database."""
+    gone = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    html = loader.render_to_string("500.html", {"request_id": getattr(request, "request_id", ""), "gone": gone})
+    return HttpResponse(html, status=503 if gone else 500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

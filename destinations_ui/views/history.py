@@ -1,23 +1,25 @@
-"""The history of creations: the list, one record, and the export."""
+"""The history of creations: the list, the export, and a record's receipt."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import logging
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from destinations_ui import history as records
-from destinations_ui import kinds
+from destinations_ui import proofs
 from destinations_ui.forms import HistoryFilterForm
-from destinations_ui.http import SignedInRequest, wants_fragment
+from destinations_ui.http import SignedInRequest
 from destinations_ui.models import AuditRecord
+from destinations_ui.verification import Tampered
+
+logger = logging.getLogger(__name__)
 
 may_view = permission_required("destinations_ui.view_auditrecord", raise_exception=True)
 
@@ -42,29 +44,6 @@ def history(request: SignedInRequest) -> HttpResponse:
 
 @require_safe
 @may_view
-def record(request: SignedInRequest, uuid: str) -> HttpResponse:
-    """Show all that is kept of one attempt."""
-    found = get_object_or_404(AuditRecord, uuid=uuid)
-    kind = kinds.registry().get(found.kind)
-    labels = {field.api: field.label for field in kind.fields} if kind else {}
-    context = {
-        "record": found,
-        "kind": kind,
-        "config": [(labels.get(api, api), api, value) for api, value in found.config.items()],
-        "secrets": [(labels.get(api, api), api, value) for api, value in found.secrets.items()],
-        "interrupted": not found.settled and timezone.now() - found.created_at > longest_request(),
-    }
-    template = "record.html#record" if wants_fragment(request) else "record.html"
-    return render(request, template, context)
-
-
-def longest_request() -> timedelta:
-    """Return the age at which a pending attempt cannot be under way any more."""
-    return timedelta(seconds=2 * settings.LAUNCHDARKLY_TIMEOUT + 30)
-
-
-@require_safe
-@may_view
 def export(request: HttpRequest) -> HttpResponseBase:
     """Stream the records that match, in the format asked for."""
     format_name = request.GET.get("format", "")
@@ -77,6 +56,21 @@ def export(request: HttpRequest) -> HttpResponseBase:
     response = StreamingHttpResponse(chosen.lines(records.all_matching(filters)), content_type=chosen.content_type)
     moment = timezone.now().strftime("%Y%m%dT%H%M%SZ")
     response["Content-Disposition"] = f'attachment; filename="destinations-{moment}.{format_name}"'
+    return response
+
+
+@require_safe
+@may_view
+def receipt(request: HttpRequest, uuid: str) -> HttpResponse:
+    """Offer a record's receipt as a file; refuse it where the record is not what its events say."""
+    found = get_object_or_404(AuditRecord, uuid=uuid)
+    try:
+        signed = proofs.receipt(found)
+    except Tampered as tampered:
+        logger.error("No receipt was signed, run verify_history: %s", tampered)
+        return HttpResponse(f"There is no receipt. {tampered}\n", status=409, content_type="text/plain; charset=utf-8")
+    response = JsonResponse(signed, json_dumps_params={"indent": 2, "ensure_ascii": False})
+    response["Content-Disposition"] = f'attachment; filename="receipt-{found.uuid}.json"'
     return response
 
 

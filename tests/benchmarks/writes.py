@@ -1,8 +1,8 @@
 """Sealed creations a second, with 1, 8 and 32 people creating at once: ``python -m tests.benchmarks.writes``.
 
-They are threads of two processes, as gunicorn serves them. Each creation is what ``changes`` writes for it: the record with its intent, then its outcome, each committed and
-sealed. Nothing is sent. ``DATABASE_URL`` chooses the database, which has to be empty; without it, SQLite in a temporary folder,
-then PostgreSQL where its programs are installed.
+They are threads of two processes, as gunicorn serves them. Each creation is what ``changes`` writes for it: the record
+with its intent, then its outcome, each committed and sealed. Nothing is sent. ``DATABASE_URL`` chooses the database,
+which has to be empty; without it, SQLite in a temporary folder, then PostgreSQL where its programs are installed.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import pytest
 from destinations_ui.launchdarkly import LaunchDarkly
 from destinations_ui.launchdarkly.client import Created
 from destinations_ui.launchdarkly.errors import LaunchDarklyError
+from destinations_ui.launchdarkly.limits import Breaker, Limits, Turns
 from destinations_ui.secret import Secret
 from tests.environment import MARKER_TOKEN
 
@@ -18,8 +19,11 @@ CONFIG = {
 
 
 def connected(url: str, timeout: float = 20) -> LaunchDarkly:
-    """Return a client with the token of the tests. Its time is ample, so that a busy machine changes no outcome."""
-    return LaunchDarkly(url, Secret(MARKER_TOKEN), timeout)
+    """Return a client with the token of the tests. Its time is ample, so that a busy machine changes no outcome.
+
+    However often LaunchDarkly fails, it is not left alone: most tests here make it fail.
+    """
+    return LaunchDarkly(url, Secret(MARKER_TOKEN), timeout, Limits(Turns(), Breaker(failures=1_000_000)))
 
 
 def create(

@@ -139,7 +139,7 @@ class TestOurFault:
             answer = client.get("/history/")
 
         page = read(answer)
-        assert answer.status_code == 500
-        assert "Something went wrong on our side" in page.text
+        assert answer.status_code == 503
+        assert "The database cannot be used" in page.text
         assert answer.headers["X-Request-ID"] in page.text
         assert "marker-of-the-database" not in page.html

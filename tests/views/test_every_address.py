@@ -19,8 +19,15 @@ from destinations_ui.sandbox import SandboxServer
 OPEN = {"login/", "healthz", "readyz"}
 #: Open to whoever is signed in.
 ANYONE = {"logout/"}
-LOOK = {"", "history/", "history/export/", "history/<uuid:uuid>/"}
-CREATE = {"destinations/new/", "destinations/new/<kind:kind>/"}
+LOOK = {
+    "",
+    "history/",
+    "history/export/",
+    "history/<uuid:uuid>/",
+    "history/<uuid:uuid>/reconcile/",
+    "history/<uuid:uuid>/receipt/",
+}
+CREATE = {"destinations/new/", "destinations/new/<kind:kind>/", "history/<uuid:uuid>/decide/"}
 #: Leads on to sign-in by itself, so that the way to it can never become a circle.
 LEADS_ON = {"admin/login/"}
 

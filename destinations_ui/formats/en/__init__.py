@@ -1,0 +1,1 @@
+"""How Django itself writes values, in the admin above all."""

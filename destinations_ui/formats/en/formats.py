@@ -1,0 +1,5 @@
+"""A moment is written exactly, with its zone, as on every other page."""
+
+from __future__ import annotations
+
+DATETIME_FORMAT = "Y-m-d H:i:s e"

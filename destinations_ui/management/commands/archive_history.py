@@ -1,0 +1,100 @@
+"""``manage.py archive_history``: write the oldest part of the history to a signed file, and take it out on request."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
+
+from destinations_ui import archive, retention
+from destinations_ui.archive import ArchiveError
+from destinations_ui.retention import Mark, NotPruned
+from destinations_ui.verification import Tampered
+
+
+def day(text: str) -> datetime:
+    """Return the moment at which a day begins in UTC."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise ArgumentTypeError("a day is written like 2026-01-31") from None
+
+
+class Command(BaseCommand):
+    """Archive, and prune."""
+
+    help = "Write the oldest part of the history to a signed file; with --prune, take it out of the database then."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the day, the file, and whether to prune."""
+        parser.add_argument(
+            "--before",
+            type=day,
+            required=True,
+            metavar="YYYY-MM-DD",
+            help="archive what was over before this day began, in UTC",
+        )
+        parser.add_argument(
+            "--to", type=Path, required=True, metavar="FILE", help="write it to FILE, which must not exist yet"
+        )
+        parser.add_argument(
+            "--prune", action="store_true", help="then delete it from the database; finishes what was interrupted"
+        )
+
+    def handle(self, *args: Any, before: datetime, to: Path, prune: bool, **options: Any) -> None:
+        """Write the archive, then delete what is in it."""
+        try:
+            if prune:
+                retention.check_rights()
+            unfinished = retention.unfinished()
+            if unfinished:
+                self.finish(unfinished, to, prune)
+            else:
+                self.archive(before, to, prune)
+        except FileExistsError as error:
+            raise CommandError(f"{to} is there already, and is not overwritten.") from error
+        except OSError as error:
+            raise CommandError(f"{to} cannot be written: {error.strerror}.") from error
+        except (ArchiveError, NotPruned, Tampered) as error:
+            raise CommandError(str(error)) from error
+        except DatabaseError as error:
+            raise CommandError(f"The database refused: {error}") from error
+
+    def archive(self, before: datetime, to: Path, prune: bool) -> None:
+        """Write an archive and say where it ends."""
+        cut = retention.cut(before)
+        if cut.last < cut.first:
+            self.stdout.write(f"There is nothing to archive. {cut.because}".strip())
+            return
+        made = archive.write(cut.first, cut.last, to)
+        self.stdout.write(
+            f"Archived events {made.first} to {made.last}, {made.records} records, in {to} (SHA-256 {made.sha256})."
+        )
+        if cut.because:
+            self.stdout.write(f"It ends earlier than asked. {cut.because}")
+        if prune:
+            retention.mark(made)
+            self.delete(made.last)
+
+    def finish(self, unfinished: Mark, to: Path, prune: bool) -> None:
+        """Go on with a deletion that was interrupted, as long as its archive is at hand."""
+        if not prune:
+            raise NotPruned(
+                f"Events up to {unfinished.through} were archived, and not all are deleted yet. Run this again with "
+                "--prune and with that archive as --to."
+            )
+        if archive.describe(to).sha256 != unfinished.archive_sha256:
+            raise ArchiveError(
+                f"{to} is not the archive of the pruning that was interrupted. Its SHA-256 is "
+                f"{unfinished.archive_sha256}."
+            )
+        self.delete(unfinished.through)
+
+    def delete(self, through: int) -> None:
+        """Delete, and say so."""
+        retention.delete(through)
+        self.stdout.write(f"Events up to {through} and their records are no longer in the database.")

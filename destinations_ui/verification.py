@@ -1,0 +1,334 @@
+"""Proving that the history is what was written: the chain of seals, and the records against their events.
+
+The tables are read as text, past the models: a million events take seconds that way, and a row that someone has spoilt
+is told of instead of failing to be read. ``docs/history.md`` says what each finding means.
+"""
+# ruff: noqa: S608  # nothing but our own names is put into the SQL
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import chain, islice
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
+
+from destinations_ui import events
+from destinations_ui.log import escape_controls
+from destinations_ui.models import AuditRecord, Event, EventType
+
+#: How many rows are read at once.
+CHUNK = 500
+#: How far from its place an event that stands in the wrong one is looked for.
+WINDOW = 200
+
+EVENTS = Event._meta.db_table
+RECORDS = AuditRecord._meta.db_table
+#: What a record's events have to account for. Its ``uuid`` is what they are found by.
+FIELDS = (*events.START, *events.LATER)
+
+#: How a database writes a column as the text that is sealed; other columns are read as they are.
+AS_TEXT: Mapping[str, Mapping[str, str]] = {
+    "postgresql": {
+        "UUIDField": "{0}::text",
+        "DateTimeField": """to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""",
+        "JSONField": "{0}::text",
+    },
+    "sqlite": {
+        "UUIDField": "substr({0},1,8)||'-'||substr({0},9,4)||'-'||substr({0},13,4)||'-'||substr({0},17,4)"
+        "||'-'||substr({0},21)",
+        "DateTimeField": "replace({0},' ','T')||CASE WHEN instr({0},'.') THEN 'Z' ELSE '.000000Z' END",
+    },
+}
+
+
+class Tampered(Exception):
+    """The history is not what was written. The message is a sentence that names the first thing that is wrong."""
+
+
+class Row(NamedTuple):
+    """An event as text, the way it was sealed; ``record`` is empty where it belongs to none."""
+
+    seq: int
+    record: str
+    type: str
+    at: str
+    key_id: str
+    previous: str
+    seal: str
+    body: str
+
+    def __str__(self) -> str:
+        whose = f" of record {self.record}" if self.record else ""
+        return escape_controls(f"event {self.seq} ({self.type}{whose})")
+
+
+class Seals:
+    """Recomputes seals with every key there is."""
+
+    def __init__(self) -> None:
+        # A key's preparation is half the work of a short HMAC, so it is done once.
+        self._prepared = {
+            key_id: hmac.new(key.reveal().encode(), None, hashlib.sha256) for key_id, key in events.keys().items()
+        }
+        self.key_ids = frozenset(self._prepared)
+
+    def of(self, row: Row) -> str:
+        """Return the seal that the content of an event requires; empty when its key is not there."""
+        prepared = self._prepared.get(row.key_id)
+        if prepared is None:
+            return ""
+        digest = prepared.copy()
+        text = "\n".join((str(row.seq), row.record, row.type, row.at, row.key_id, row.previous, row.body))
+        digest.update(text.encode())
+        return digest.hexdigest()
+
+    def fit(self, row: Row, **other: Any) -> bool:
+        """Tell whether an event bears the right seal, or would with other content."""
+        if other:
+            row = row._replace(**other)
+        try:
+            return bool(row.seal) and self.of(row) == row.seal
+        except TypeError:
+            # SQLite keeps any type in any column.
+            return False
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Read everything as it is at one moment, whoever writes meanwhile. A transaction that is under way is kept."""
+    if connection.in_atomic_block:
+        yield
+    elif connection.vendor == "postgresql":
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            cursor.execute("SET LOCAL statement_timeout = 0")
+            yield
+    else:
+        # Django would begin as a writer.
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN DEFERRED")
+            try:
+                yield
+            finally:
+                cursor.execute("ROLLBACK")
+
+
+def as_text(model: type[AuditRecord | Event], name: str) -> str:
+    """Return the SQL of a column as text."""
+    field = model._meta.get_field(name)
+    way = AS_TEXT[connection.vendor].get(field.get_internal_type(), "{0}")
+    return way.format(connection.ops.quote_name(name))
+
+
+def chunks(table: str, columns: Sequence[str], last: int | None = None) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield a table's rows in the order of the first column, its number, perhaps only up to one.
+
+    Each chunk is a query of its own: whoever stops reading leaves nothing open.
+
+    Raises:
+        Tampered: at the end, when a number stood there twice, which can be missed where one chunk ends.
+    """
+    number, bounds, total = columns[0], {} if last is None else {"<=": last}, 0
+    while True:
+        where = "".join(f" AND {number} {sign} %s" for sign in bounds)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {', '.join(columns)} FROM {table} WHERE TRUE{where} ORDER BY {number} LIMIT {CHUNK}",
+                list(bounds.values()),
+            )
+            rows = cursor.fetchall()
+            if not rows:
+                cursor.execute(
+                    f"SELECT count(*) FROM {table}" + ("" if last is None else f" WHERE {number} <= {last:d}")
+                )
+                if cursor.fetchone() != (total,):
+                    raise Tampered(f"Inserted: in {table}, a number stands twice.")
+                return
+        yield rows
+        total += len(rows)
+        bounds[">"] = rows[-1][0]
+
+
+def event_rows(last: int | None = None) -> Iterator[Row]:
+    """Yield the events in their order, perhaps only up to a number. Call it in a ``snapshot``."""
+    columns = [as_text(Event, name) for name in Row._fields]
+    columns[1] = f"coalesce({columns[1]}, '')"
+    for rows in chunks(EVENTS, columns, last):
+        yield from map(Row._make, rows)
+
+
+def row(event: Event) -> Row:
+    """Return an event as the text that is sealed."""
+    record = str(event.record) if event.record else ""
+    at = events.stamp(event.at)
+    return Row(event.seq, record, event.type, at, event.key_id, event.previous, event.seal, event.body)
+
+
+def pruned() -> dict[int, str]:
+    """Return up to which event the table was pruned last, and that event's seal; nothing where it never was."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT body FROM {EVENTS} WHERE type = 'pruned' ORDER BY seq DESC LIMIT 1")
+        try:
+            return {int(said["through"]): said["seal"] for said in (json.loads(body) for [body] in cursor.fetchall())}
+        except (ValueError, TypeError, KeyError):
+            # Not written by us: the walk will come to it.
+            return {}
+
+
+def walk(rows: Iterable[Row], pruned: Mapping[int, str]) -> Iterator[Row]:
+    """Yield each event after its seal, its number and its link to the event before have proved right.
+
+    The first has to be number 1, or to follow one of those up to which the history was ``pruned``: number → seal.
+
+    Raises:
+        Tampered: at the first that did not.
+    """
+    seals = Seals()
+    rows = iter(rows)
+    first = next(rows, None)
+    if first is None:
+        return
+    number, previous = 1, ""
+    if isinstance(first.seq, int) and first.seq - 1 in pruned:
+        number, previous = first.seq, pruned[first.seq - 1]
+    elif isinstance(first.seq, int) and any(1 < first.seq <= through for through in pruned):
+        # The pruning was interrupted: what is left of it is there still.
+        number, previous = first.seq, first.previous
+    for each in chain([first], rows):
+        if not (each.seq == number and each.previous == previous and seals.fit(each)):
+            raise Tampered(diagnosis(number, previous, each, list(islice(rows, WINDOW)), seals))
+        yield each
+        number, previous = number + 1, each.seal
+
+
+def diagnosis(number: int, previous: str, row: Row, following: Sequence[Row], seals: Seals) -> str:
+    """Return what is wrong with an event that should be ``number`` and follow the one sealed ``previous``."""
+    missed = next((each for each in following if each.previous == previous and seals.fit(each, seq=number)), None)
+    own = next((n for n in around(number) if seals.fit(row, seq=n)), None)
+    if missed and missed.seq == number:
+        return f"Inserted: {row} stands where event {number} is due."
+    if missed and (own is None or own < number):
+        return f"Inserted: {row}; the true event {number} stands as number {missed.seq}."
+    if missed:
+        other = "" if own == row.seq else f", and event {own} as number {row.seq}"
+        return f"Reordered: event {number} stands as number {missed.seq}{other}."
+    if row.seq != number:
+        if not isinstance(row.seq, int) or row.seq < number:
+            return f"Inserted: {row} stands where event {number} is due."
+        gone = f"event {number} is" if row.seq == number + 1 else f"events {number} to {row.seq - 1} are"
+        return f"Removed: {gone} missing before {row}."
+    if own == number:
+        if number == 1:
+            return f"Removed: {row} was sealed to one before it."
+        return f"Replaced: the event {number - 1} to which {row} was sealed is another than the one before it."
+    if own is not None:
+        return f"Removed: event {number} is missing; event {own} now bears its number."
+    return unsealed(previous, row, following[0] if following else None, seals)
+
+
+def unsealed(previous: str, row: Row, after: Row | None, seals: Seals) -> str:
+    """Return what is wrong with an event in its place whose seal does not fit."""
+    if any(seals.fit(row, key_id=key_id) for key_id in seals.key_ids):
+        return f"Changed: the key id of {row}."
+    if seals.fit(row, previous=previous):
+        return f"Changed: in {row}, the seal of the event before it."
+    if row.key_id not in seals.key_ids:
+        return (
+            f"Unknown key: {row} names the seal key {escape_controls(str(row.key_id))}, which is neither SEAL_KEY nor "
+            "among SEAL_KEY_FALLBACKS. Either an old key is missing there, or the event is a forgery."
+        )
+    if after is None:
+        return f"Changed or forged: {row}, the last one, does not fit its seal."
+    if row.previous == previous and seals.fit(row, seal=after.previous):
+        return f"Changed: the seal of {row}."
+    if after.previous != row.seal:
+        return f"Replaced: {row} fits neither its own seal nor the one that event {after.seq} names."
+    if not seals.fit(after):
+        return f"Forged: from {row} on, the seals were not made with the key they name."
+    return f"Changed: {row} does not fit its seal, to which event {after.seq} is still linked."
+
+
+def around(number: int) -> Iterator[int]:
+    """Yield the numbers near one, nearest first, itself before all."""
+    yield number
+    for distance in range(1, WINDOW + 1):
+        yield number + distance
+        yield number - distance
+
+
+def compare() -> Iterator[str]:
+    """Yield the uuid of each record after it has proved to be what its events say, and these to be all there are.
+
+    The events have to have been walked, in the same ``snapshot``.
+
+    Raises:
+        Tampered: at the first that did not. Fields are named, values never.
+    """
+    columns = [as_text(AuditRecord, name) for name in FIELDS]
+    told = 0
+    # The number stands first among the fields, too.
+    for chunk in chunks(RECORDS, [*columns, "uuid", as_text(AuditRecord, "uuid")]):
+        found = events_of([key for *_, key, _ in chunk])
+        for *values, key, uuid in chunk:
+            own = found.get(key, [])
+            check(escape_controls(str(uuid)), dict(zip(FIELDS, values, strict=True)), own)
+            told += len(own)
+            yield uuid
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(record) FROM {EVENTS}")
+        if cursor.fetchone() != (told,) and (wrong := unaccounted(max(pruned(), default=0))):
+            raise Tampered(wrong)
+
+
+def events_of(keys: Sequence[Any]) -> dict[Any, list[tuple[str, str]]]:
+    """Return the types and bodies of the events of some records, by the records' uuids as the database has them."""
+    found: dict[Any, list[tuple[str, str]]] = {}
+    with connection.cursor() as cursor:
+        marks = ", ".join(["%s"] * len(keys))
+        cursor.execute(f"SELECT record, type, body FROM {EVENTS} WHERE record IN ({marks}) ORDER BY seq", keys)
+        for key, event_type, body in cursor.fetchall():
+            found.setdefault(key, []).append((event_type, body))
+    return found
+
+
+def check(uuid: str, values: dict[str, Any], own: Sequence[tuple[str, str]]) -> None:
+    """Compare a record's columns, as text, with the types and bodies of its events.
+
+    Raises:
+        Tampered: when they differ.
+    """
+    if not own:
+        raise Tampered(f"Record {uuid} has no events: it was inserted, or its uuid was changed.")
+    if [number for number, (event_type, _) in enumerate(own) if event_type == EventType.INTENT] != [0]:
+        raise Tampered(f"The events of record {uuid} do not begin with its one intent.")
+    for name in ("config", "secrets"):
+        try:
+            values[name] = json.loads(values[name])
+        except (ValueError, TypeError):
+            raise Tampered(f"Record {uuid} was changed: {name} cannot be read.") from None
+    said = events.projection(json.loads(body) for _, body in own)
+    if said != values:
+        names = sorted(name for name in said.keys() | values if said.get(name) != values.get(name))
+        raise Tampered(f"Record {uuid} was changed: its events say something else about {', '.join(names)}.")
+
+
+def unaccounted(pruned: int) -> str:
+    """Return what is wrong when the records' events are not all there are.
+
+    Nothing is while a pruning up to an event is under way, which deletes records first.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT seq, {as_text(Event, 'record')} FROM {EVENTS} WHERE record IS NOT NULL "
+            f"AND NOT EXISTS (SELECT 1 FROM {RECORDS} WHERE uuid = record) AND seq > %s ORDER BY seq LIMIT 1",
+            [pruned],
+        )
+        for seq, record in cursor.fetchall():
+            return f"Record {escape_controls(str(record))} is missing: event {seq} is about it."
+        cursor.execute(f"SELECT 1 FROM {EVENTS} WHERE seq <= %s LIMIT 1", [pruned])
+        return "" if cursor.fetchone() else "A record stands in the table twice."

@@ -1,0 +1,259 @@
+"""An attempt whose answer was lost: its page finds out by itself, says what it knows, and asks where it cannot tell."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from destinations_ui import kinds
+from destinations_ui.sandbox import SandboxServer, Status
+from tests.browser.conftest import Visit
+from tests.browser.fitness import problems
+from tests.browser.visitor import (
+    Visitor,
+    common,
+    expect_created,
+    expect_record,
+    fill_common,
+    fill_config,
+    press_create,
+    sign_in,
+    swapped,
+)
+from tests.product import Product
+
+pytestmark = pytest.mark.browser
+
+SEGMENT = kinds.registry()["segment"]
+LIST = "/api/v2/destinations"
+#: What the browser and htmx write to the console while there is no way to the product.
+LOST = ("failed: POST", "ERR_INTERNET_DISCONNECTED", "htmx:(afterRequest|sendError)")
+
+
+@pytest.fixture
+def hasty(tmp_path: Path, running_sandbox: SandboxServer, visit: Visit) -> Iterator[Visitor]:
+    """Someone signed in to a product that is certain after two seconds."""
+    product = Product(tmp_path, running_sandbox.url)
+    product.environment |= {"LAUNCHDARKLY_TIMEOUT": "2", "RECONCILE_GRACE": "0"}
+    with product:
+        visitor = visit()
+        visitor.url = product.url
+        sign_in(visitor.open("/"), "operator")
+        expect(visitor.page.get_by_role("heading", level=1)).to_have_text("Map")
+        yield visitor
+        visitor.page.goto("about:blank")
+
+
+def lost(visitor: Visitor, name: str, environment: str = "server-error") -> Page:
+    """Try to create a destination where the answer is lost, and stay on the record's page."""
+    page = visitor.open(f"/destinations/new/segment/?project=faults&environment={environment}")
+    fill_common(page, name, reason="Asked for in OPS-7")
+    fill_config(page, SEGMENT)
+    press_create(page)
+    expect_record(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    return page
+
+
+def add_candidates(sandbox: SandboxServer, name: str) -> list[str]:
+    """Put two destinations into LaunchDarkly that could each be the attempt's."""
+    config = SEGMENT.config(SEGMENT.examples())
+    return [
+        sandbox.add_destination("faults", "server-error", kind="segment", name=name, config=config) for _ in range(2)
+    ]
+
+
+def look_again(page: Page) -> None:
+    """Press the button."""
+    page.get_by_role("button", name="Look again now").click()
+
+
+def finding(page: Page) -> Locator:
+    """Return where the page says what it knows so far."""
+    return page.get_by_role("region", name="It is not known whether the destination exists")
+
+
+@pytest.mark.parametrize("environment", ["drops-after-write", "not-json"])
+def test_a_lost_answer_is_found_by_the_page_itself(oskar: Visitor, sandbox: SandboxServer, environment: str) -> None:
+    page = lost(oskar, f"Found: {environment}", environment)
+    expect_created(page, f"Found: {environment}")
+    [made] = [item["id"] for item in sandbox.destinations() if item["environment"] == environment]
+    expect(page.locator("#value-destination_id")).to_have_text(made)
+    expect(page.get_by_role("status").filter(has_text="This was not known at first")).to_contain_text(made)
+    expect(page.locator("#announcement")).to_have_text("Outcome: Succeeded.")
+    expect(page.locator("[hx-trigger]")).to_have_count(0)
+    assert sandbox.count("POST", LIST) == 1
+    assert not problems(page)
+
+
+def test_until_it_is_certain_the_page_says_when_it_will_be(oskar: Visitor) -> None:
+    page = lost(oskar, "Not found yet", "drops-before-read")
+    expect(finding(page)).to_contain_text("no such destination at present")
+    expect(finding(page)).to_contain_text(re.compile(r"certain after \d\d:\d\d:\d\d UTC"))
+    bar = finding(page).get_by_role("progressbar")
+    so_far = bar.get_attribute("value") or ""
+    expect(bar).not_to_have_attribute("value", so_far)
+    assert not problems(page)
+
+
+def test_what_never_arrived_is_called_absent_once_that_is_certain(hasty: Visitor, sandbox: SandboxServer) -> None:
+    page = lost(hasty, "Never arrived at all", "drops-before-read")
+    loaded = page.evaluate("performance.timeOrigin")
+    expect(page.get_by_text("The destination was not created")).to_be_visible()
+    expect(page.locator("#announcement")).to_have_text("Outcome: Absent.")
+    expect(page.locator(".timeline__event").last).to_contain_text("Resolved")
+    expect(page.locator("[hx-trigger]")).to_have_count(0)
+    assert page.evaluate("performance.timeOrigin") == loaded
+    assert sandbox.count("POST", LIST) == 1
+    assert not problems(page)
+
+
+def test_a_person_decides_between_two_and_what_they_type_is_left_alone(oskar: Visitor, sandbox: SandboxServer) -> None:
+    page = lost(oskar, "One of two")
+    _, chosen = add_candidates(sandbox, "One of two")
+    look_again(page)
+    decision = page.get_by_role("region", name="Which one is it?")
+    expect(decision.get_by_role("radio")).to_have_count(3)
+    expect(page.locator("#announcement")).to_contain_text("A person has to decide")
+    assert not problems(page)
+
+    decision.get_by_role("radio").filter(has=page.locator(f'xpath=self::*[@value="id:{chosen}"]')).check()
+    decision.get_by_label("Reason").fill("Its topic is")
+    # The page goes on looking meanwhile, and what is new is brought beside what is typed.
+    looks = sandbox.count("GET", LIST)
+    assert sandbox.wait_for("GET", LIST, times=looks + 1, timeout=30)
+    sandbox.add_destination(
+        "faults", "server-error", kind="segment", name="One of two", config=SEGMENT.config(SEGMENT.examples())
+    )
+    expect(decision.get_by_role("radio")).to_have_count(4)
+    expect(decision.get_by_label("Reason")).to_have_value("Its topic is")
+    expect(decision.get_by_label("Reason")).to_be_focused()
+
+    page.keyboard.type(" ours.")
+    page.locator(f'[value="id:{chosen}"]').check()
+    decision.get_by_role("button", name="Record the decision").click()
+    expect_created(page, "One of two")
+    expect(page.locator("#value-destination_id")).to_have_text(chosen)
+    last = page.locator(".timeline__event").last
+    expect(last).to_contain_text("Reason: Its topic is ours.")
+    expect(last).to_contain_text("By operator")
+
+
+def test_a_decision_without_a_reason_is_not_taken(oskar: Visitor, sandbox: SandboxServer) -> None:
+    oskar.expects(422)
+    page = lost(oskar, "Decided too fast")
+    add_candidates(sandbox, "Decided too fast")
+    look_again(page)
+    page.get_by_label("None of these is it").check()
+    page.get_by_role("button", name="Record the decision").click()
+    summary = page.get_by_role("alert").filter(has_text="There is a problem")
+    expect(summary).to_be_focused()
+    expect(page).to_have_title(re.compile("^Error: "))
+    expect(page.get_by_label("None of these is it")).to_be_checked()
+    assert not problems(page)
+    summary.get_by_role("link", name="Enter how you know.").click()
+    expect(page.get_by_label("Reason")).to_be_focused()
+
+
+def test_a_viewer_watches_and_learns_who_can_decide(oskar: Visitor, visit: Visit, sandbox: SandboxServer) -> None:
+    page = lost(oskar, "Watched by a viewer")
+    vera = visit("viewer").open(page.url)
+    add_candidates(sandbox, "Watched by a viewer")
+    look_again(vera)
+    expect(vera.get_by_text("can decide. Ask")).to_be_visible()
+    expect(vera.get_by_role("radio")).to_have_count(0)
+    assert not problems(vera)
+
+
+def test_while_launchdarkly_cannot_be_read_the_page_says_so_and_goes_on(oskar: Visitor, sandbox: SandboxServer) -> None:
+    page = lost(oskar, "Not to be read")
+    readable = threading.Event()
+    sandbox.script("GET", LIST, lambda _: None if readable.is_set() else Status(503), times=None)
+    look_again(page)
+    expect(finding(page)).to_contain_text("LaunchDarkly could not be read.")
+    expect(page.locator("#announcement")).to_contain_text("This page goes on trying.")
+    assert not problems(page)
+    add_candidates(sandbox, "Not to be read")
+    readable.set()
+    expect(page.get_by_role("region", name="Which one is it?")).to_be_visible()
+
+
+def test_without_a_way_to_the_product_the_page_says_so_in_its_place_and_goes_on(
+    oskar: Visitor, sandbox: SandboxServer
+) -> None:
+    oskar.expects(*LOST)
+    page = lost(oskar, "Cut off")
+    expect(finding(page)).to_contain_text("Last look")
+    button = page.get_by_role("button", name="Look again now")
+    oskar.context.set_offline(True)
+    button.click()
+    notice = page.get_by_role("alert").filter(has_text="does not answer this page, which goes on trying")
+    expect(notice).to_be_visible()
+    expect(button).to_be_focused()
+    assert not problems(page)
+    oskar.context.set_offline(False)
+    expect(notice).to_have_count(0)
+
+
+def test_someone_signed_out_meanwhile_is_told_once_and_goes_on_after_signing_in(oskar: Visitor) -> None:
+    oskar.expects(401, 403)
+    page = lost(oskar, "Signed out meanwhile")
+    expect(finding(page)).to_contain_text("Last look")
+    oskar.context.clear_cookies(name="sessionid")
+    with page.expect_response(lambda answer: answer.status == 401):
+        look_again(page)
+    expect(page.get_by_role("alert").filter(has_text="You have been signed out")).to_be_focused()
+    page.get_by_role("button", name="Look again now").focus()
+    with page.expect_response(lambda answer: answer.status == 401):
+        pass
+    expect(page.get_by_role("button", name="Look again now")).to_be_focused()
+
+    with oskar.context.expect_page() as opened:
+        page.get_by_role("link", name="Sign in in another tab").click()
+    sign_in(opened.value, "operator")
+    expect(opened.value.get_by_role("heading", level=1)).to_have_text("Map")
+    opened.value.close()
+    # Signing in gave the browser a new token, which the page first has to learn of.
+    with page.expect_response(lambda answer: answer.status == 200 and answer.request.method == "POST"):
+        pass
+    expect(page.locator("#messages > *")).to_have_count(0)
+
+
+def test_without_scripts_the_button_finds_out(visit: Visit, sandbox: SandboxServer) -> None:
+    plain = visit("operator", java_script_enabled=False)
+    page = lost(plain, "Plainly found", "drops-after-write")
+    look_again(page)
+    expect_record(page)
+    expect_created(page, "Plainly found")
+
+
+def test_without_scripts_a_person_decides(visit: Visit, sandbox: SandboxServer) -> None:
+    plain = visit("operator", java_script_enabled=False)
+    page = lost(plain, "Plainly decided")
+    chosen, _ = add_candidates(sandbox, "Plainly decided")
+    look_again(page)
+    page.locator(f'[value="id:{chosen}"]').check()
+    page.get_by_label("Reason").fill("It is the older one.")
+    page.get_by_role("button", name="Record the decision").click()
+    expect_created(page, "Plainly decided")
+
+
+def test_the_form_warns_before_a_second_attempt(oskar: Visitor) -> None:
+    record = lost(oskar, "The first of two").url
+    page = oskar.page
+    warning = page.get_by_role("status").filter(has_text="An earlier attempt here has not been settled")
+    page.get_by_role("link", name="New Segment destination").click()
+    expect(warning).to_be_visible()
+    assert not problems(page)
+    with swapped(page):
+        common(page, "environment").select_option("conflict")
+    expect(warning).to_have_count(0)
+    with swapped(page):
+        common(page, "environment").select_option("server-error")
+    warning.get_by_role("link", name="The first of two").click()
+    expect(page).to_have_url(record)

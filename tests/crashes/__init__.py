@@ -1,0 +1,1 @@
+"""What is on record when processes are killed and databases fail: never lost, never twice."""
