@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+import termios
 import threading
 import uuid
 from collections.abc import Callable
@@ -533,6 +534,7 @@ def test_someone_who_looks_on_sees_how_far_it_is(manage: Callable[..., subproces
     begin = "from destinations_ui import events, models; events.append(None, models.EventType.NOTED, {})"
     assert manage("shell", "-c", begin).returncode == 0
     terminal, theirs = os.openpty()
+    termios.tcsetwinsize(terminal, (24, 80))
     # What is not there is not waited for.
     os.set_blocking(terminal, False)
 
