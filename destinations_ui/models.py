@@ -196,6 +196,9 @@ class Event(AppendOnly):
 
     @property
     def says(self) -> dict[str, Any]:
-        """What it says, read. ``set`` is what it changed in the record."""
-        said: dict[str, Any] = json.loads(self.body)
-        return said
+        """What it says, read. ``set`` is what it changed in the record. One that was spoilt says nothing."""
+        try:
+            said = json.loads(self.body)
+        except ValueError:
+            return {}
+        return said if isinstance(said, dict) else {}

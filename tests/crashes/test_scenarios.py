@@ -155,7 +155,6 @@ SCENARIOS: Mapping[str, tuple[str, ...]] = {
     ),
     "R26 LaunchDarkly is down for minutes": (
         "launchdarkly/test_limits.py::test_after_five_lists_that_failed_launchdarkly_is_left_alone",
-        "launchdarkly/test_limits.py::test_after_five_lists_that_failed_launchdarkly_is_left_alone",
         "launchdarkly/test_limits.py::test_lists_are_read_for_pages_all_the_same",
         "launchdarkly/test_limits.py::test_a_probe_whose_list_fails_sends_nothing_and_begins_another_pause",
         "launchdarkly/test_limits.py::test_a_probe_that_is_answered_is_sent_and_ends_the_pause",

@@ -573,3 +573,15 @@ def test_a_hostile_event_is_text(client: Client) -> None:
 
     assert page.find("b") == []
     assert "<b>bold</b>" in page.text
+
+
+@pytest.mark.parametrize("spoilt", ["", "{", "[]", '"said"', "null"])
+def test_the_page_of_a_record_with_a_spoilt_event_comes_all_the_same(client: Client, viewer: User, spoilt: str) -> None:
+    client.force_login(viewer)
+    made = record()
+    Event(seq=1, record=made.uuid, type="noted", at=timezone.now(), body=spoilt, key_id="k", seal="s").save()
+
+    page = client.get(made.get_absolute_url())
+
+    assert page.status_code == 200
+    assert "Event 1" in page.content.decode()
