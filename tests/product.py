@@ -134,9 +134,12 @@ class Product:
         wait_until(lambda: len(now := self.worker_pids()) == self.workers and not old & now, "other workers", self.log)
 
     def stop(self) -> None:
-        """End it at once."""
+        """End it at once: as gunicorn is asked to, and without asking should it take its time over it."""
         self.process.send_signal(signal.SIGQUIT)
-        self.process.wait(timeout=20)
+        try:
+            self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.kill()
 
     def __exit__(
         self,
