@@ -3,6 +3,9 @@
 
 (() => {
   const form = () => document.getElementById("form");
+  const sending = () => form()?.classList.contains("htmx-request");
+  // The kind whose fields are shown. The address may be ahead of it, or behind.
+  const chosen = () => document.querySelector("#kinds [aria-current]");
 
   // Buttons that only a script can serve stay hidden until there is one.
   htmx.onLoad((root) => {
@@ -75,16 +78,30 @@
     if (location.pathname === shown) return;
     shown = location.pathname;
     if (!form()) return location.reload();
-    htmx.ajax("GET", location.href, { target: "#kind-fields", swap: "outerHTML" });
+    if (sending()) {
+      history.pushState(null, "", chosen().href);
+      shown = location.pathname;
+      return;
+    }
+    // As if a card had been pressed: of a card and the way back the later one counts. That it fails is told below.
+    const way = { source: "#kinds", target: "#kind-fields", swap: "outerHTML" };
+    htmx.ajax("GET", location.pathname, way).catch(() => {});
   });
   document.addEventListener("htmx:configRequest", ({ detail }) => {
     // The form goes to the kind that is shown, whichever it was when the page came.
-    if (detail.elt.id === "form") detail.path = location.pathname;
+    if (detail.elt.id === "form") detail.path = chosen().pathname;
     // The address has the place as far as it is chosen.
-    if (detail.elt.matches("a.kind")) {
+    if (detail.elt.closest("#kinds")) {
       for (const [name, value] of [...detail.formData]) if (!value) detail.formData.delete(name);
     }
-    if (detail.path.startsWith("?")) detail.path = location.pathname + detail.path;
+    if (detail.path.startsWith("?")) detail.path = chosen().pathname + detail.path;
+  });
+
+  // What is sent is what is shown: nothing in the form changes until the answer is there.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const { elt } = event.detail;
+    if (elt.id === "form") form().querySelectorAll("[hx-sync]").forEach((part) => htmx.trigger(part, "htmx:abort"));
+    else if (elt.closest("#form") && sending()) event.preventDefault();
   });
 
   // An answer that is not ours, from a proxy on the way, is never put into the page.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -27,6 +29,8 @@ pytestmark = pytest.mark.browser
 
 KINESIS = kinds.registry()["kinesis"]
 SEGMENT = kinds.registry()["segment"]
+#: How htmx tells that a request was given up.
+GIVEN_UP = ("htmx:sendAbort", "htmx:afterRequest")
 
 
 def begin(oskar: Visitor) -> Page:
@@ -53,7 +57,7 @@ def expect_kind(page: Page, slug: str) -> None:
     expect(page.get_by_role("group", name=kind.label, exact=True)).to_be_visible()
     expect(page.locator("#kind-fields")).to_have_count(1)
     expect(page).to_have_url(re.compile(f"/destinations/new/{slug}/"))
-    expect(page).to_have_title(re.compile(f"^New {kind.label} destination"))
+    expect(page).to_have_title(re.compile(f"^(Error: )?New {kind.label} destination"))
     expect(page.locator("#kinds [aria-current]")).to_have_text(re.compile(kind.label))
 
 
@@ -183,6 +187,14 @@ def test_choosing_an_environment_says_at_once_what_it_has_and_carries_it_to_the_
     expect(page).to_have_url(re.compile(r"\?project=mobile-app&environment=staging$"))
 
 
+@contextmanager
+def went_back(page: Page) -> Iterator[None]:
+    """Wait until the page has heard of the way back."""
+    page.evaluate("() => { window.back = new Promise((heard) => addEventListener('popstate', heard, { once: true })) }")
+    yield
+    page.evaluate("() => window.back.then(() => 0)")
+
+
 def hold(page: Page, pattern: str) -> list[Route]:
     """Keep requests for an address from going out; return where they gather."""
     held: list[Route] = []
@@ -227,8 +239,7 @@ def test_an_environment_that_is_chosen_while_a_kind_is_fetched_leaves_the_kind_a
 
 
 def test_of_two_kinds_chosen_in_a_row_the_last_one_is_shown(oskar: Visitor) -> None:
-    # This is how htmx tells that the first request was given up.
-    oskar.expects("htmx:sendAbort", "htmx:afterRequest")
+    oskar.expects(*GIVEN_UP)
     page = begin(oskar)
     first = "**/destinations/new/segment/**"
     hold(page, first)
@@ -238,3 +249,97 @@ def test_of_two_kinds_chosen_in_a_row_the_last_one_is_shown(oskar: Visitor) -> N
         page.get_by_role("link", name="Snowflake").click()
     expect_kind(page, "snowflake-v2")
     expect_the_rest_as_typed(page)
+
+
+def test_going_back_gives_up_a_kind_that_is_still_being_fetched(oskar: Visitor) -> None:
+    oskar.expects(*GIVEN_UP)
+    page = begin(oskar)
+    with swapped(page):
+        page.get_by_role("link", name="Segment").click()
+    last = "**/destinations/new/snowflake-v2/**"
+    held = hold(page, last)
+    with page.expect_request(last):
+        page.get_by_role("link", name="Snowflake").click()
+    with swapped(page):
+        page.evaluate("history.back()")
+    expect_kind(page, "kinesis")
+    expect_the_rest_as_typed(page)
+    assert held[0].request.failure == "net::ERR_ABORTED"
+
+
+def test_a_kind_that_is_chosen_while_the_way_back_is_fetched_is_the_one_that_is_shown(oskar: Visitor) -> None:
+    oskar.expects(*GIVEN_UP)
+    page = begin(oskar)
+    with swapped(page):
+        page.get_by_role("link", name="Segment").click()
+    back = "**/destinations/new/kinesis/**"
+    held = hold(page, back)
+    with page.expect_request(back):
+        page.evaluate("history.back()")
+    with swapped(page):
+        page.get_by_role("link", name="Snowflake").click()
+    expect_kind(page, "snowflake-v2")
+    expect_the_rest_as_typed(page)
+    assert held[0].request.failure == "net::ERR_ABORTED"
+
+
+def test_sending_gives_up_a_kind_that_is_still_being_fetched(oskar: Visitor) -> None:
+    oskar.expects(422, *GIVEN_UP)
+    page = begin(oskar)
+    config(page, "region").fill("nowhere")
+    fields = "**/destinations/new/segment/**"
+    held = hold(page, fields)
+    with page.expect_request(fields):
+        page.get_by_role("link", name="Segment").click()
+    common(page, "name").press("Enter")
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+    expect_kind(page, "kinesis")
+    expect_the_rest_as_typed(page)
+    assert held[0].request.failure == "net::ERR_ABORTED"
+
+
+@pytest.mark.parametrize("leave", ["card", "back"])
+def test_the_kind_stays_while_it_is_sent(oskar: Visitor, sandbox: SandboxServer, leave: str) -> None:
+    oskar.expects(422)
+    page = begin(oskar)
+    with swapped(page):
+        page.get_by_role("link", name="Segment").click()
+    # Its write key is missing.
+    form = "**/destinations/new/segment/**"
+    held = hold(page, form)
+    with page.expect_request(form):
+        press_create(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    if leave == "card":
+        page.get_by_role("link", name="Snowflake").click()
+    else:
+        with went_back(page):
+            page.evaluate("history.back()")
+    expect_kind(page, "segment")
+    with swapped(page):
+        let_go(page, form, held)
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+    expect_kind(page, "segment")
+    expect_the_rest_as_typed(page)
+    assert not [url for url in asked if "/destinations/" in url]
+    fill_config(page, SEGMENT)
+    press_create(page)
+    expect_created(page, "Typed name")
+    [sent] = [request for request in sandbox.requests if request.method == "POST"]
+    assert json.loads(sent.body)["kind"] == "segment"
+
+
+def test_a_way_back_that_gets_lost_does_not_send_one_kind_as_another(oskar: Visitor, sandbox: SandboxServer) -> None:
+    oskar.expects("failed: GET", "ERR_FAILED", "htmx:(afterRequest|sendError)")
+    page = begin(oskar)
+    with swapped(page):
+        page.get_by_role("link", name="Segment").click()
+    fill_config(page, SEGMENT)
+    page.route("**/destinations/new/kinesis/**", lambda route: route.abort())
+    page.evaluate("history.back()")
+    expect(page.get_by_role("alert").filter(has_text="The connection was lost")).to_be_focused()
+    press_create(page)
+    expect_created(page, "Typed name")
+    [sent] = [request for request in sandbox.requests if request.method == "POST"]
+    assert json.loads(sent.body)["kind"] == "segment"
