@@ -160,4 +160,5 @@ def known_problem(key: str, respite: timedelta) -> str:
 def cache_key(name: str) -> str:
     """Return a key that fits any cache, and that another installation on the same cache does not share."""
     owner = hashlib.sha256(settings.LAUNCHDARKLY_URL.encode() + settings.SECRET_KEY.encode())
-    return f"catalogue:{owner.hexdigest()[:12]}:{hashlib.sha256(name.encode()).hexdigest()[:24]}"
+    # The number changes with what is kept, so that what an older release left in a shared cache is never read.
+    return f"catalogue:2:{owner.hexdigest()[:12]}:{hashlib.sha256(name.encode()).hexdigest()[:24]}"

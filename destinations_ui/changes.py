@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +63,7 @@ class Attempt:
         values: The kind's checked values by field name.
         submission: The form's one-time id: the same one is never sent twice.
         request_id: The id of the web request or command, to find it in the log.
+        confirmed: What was unusual and the person said is right: ``field`` and ``message`` of each.
     """
 
     actor: User
@@ -75,6 +76,7 @@ class Attempt:
     reason: str
     submission: uuid.UUID
     request_id: uuid.UUID
+    confirmed: Sequence[Mapping[str, str]] = ()
 
     def record(self) -> AuditRecord:
         """Return the record of this attempt, not yet written. It holds no secret."""
@@ -136,7 +138,7 @@ def create_destination(attempt: Attempt) -> Result:
         AlreadySubmitted: this submission was used before; nothing was sent.
     """
     record = attempt.record()
-    write(record)
+    write(record, {"confirmed": list(attempt.confirmed)} if attempt.confirmed else {})
     began = time.monotonic()
     error: LaunchDarklyError | None = None
     says: dict[str, Any] = {}
@@ -167,15 +169,15 @@ def create_destination(attempt: Attempt) -> Result:
     return Result(record, settle(record, result, began, says), error)
 
 
-def write(record: AuditRecord) -> None:
-    """Write a pending record and commit it, in a transaction of its own.
+def write(record: AuditRecord, says: Mapping[str, Any] = {}) -> None:
+    """Write a pending record, and what else is known into its event, and commit it, in a transaction of its own.
 
     Raises:
         NotRecorded: when the database did not take it.
         AlreadySubmitted: when its submission is on record already.
     """
     try:
-        events.begin(record)
+        events.begin(record, **says)
     except IntegrityError:
         raise already_submitted(record) from None
     except (DatabaseError, InterfaceError) as error:

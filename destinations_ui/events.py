@@ -68,11 +68,11 @@ LATER: Mapping[str, Any] = {
 }
 
 
-def begin(record: AuditRecord) -> None:
-    """Add a pending record and the intent that it stands for."""
+def begin(record: AuditRecord, **says: Any) -> None:
+    """Add a pending record and the intent that it stands for; ``says`` is what else that tells."""
     with turn():
         record.save()
-        append(record.uuid, EventType.INTENT, {"set": state(record, START)})
+        append(record.uuid, EventType.INTENT, {"set": state(record, START), **says})
 
 
 def settle(record: AuditRecord, result: Mapping[str, Any], **says: Any) -> bool:

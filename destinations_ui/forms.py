@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.forms.renderers import TemplatesSetting
 from django.http import QueryDict
 from django.urls import reverse
@@ -20,11 +22,17 @@ from destinations_ui.form_fields import (
     SecretField,
     SuggestInput,
     form_field,
+    lower_first,
 )
+from destinations_ui.kinds.patterns import FLAGS
 from destinations_ui.kinds.spec import SLUG, Kind, Value
 from destinations_ui.launchdarkly.client import KEY
 from destinations_ui.models import Outcome
-from destinations_ui.posted import PREFIX, foreign_names, secret_field_names, without_secrets
+from destinations_ui.posted import FACT, PREFIX, foreign_names, secret_field_names, unpack, without_secrets
+from destinations_ui.secret import Secret
+
+#: What a confirmation looks like: field, code and fingerprint.
+MARK = re.compile(r"[a-z0-9_]{1,64}\.[a-z0-9_]{1,64}\.[0-9a-f]{12}")
 
 ON = {"true": True, "on": True, "yes": True, "1": True}
 OFF = {"false": False, "off": False, "no": False, "0": False}
@@ -52,6 +60,21 @@ def as_switch(value: Any) -> bool | None:
 def known_key(key: str) -> str:
     """Return a key that came with an address, or an empty text when it cannot be one."""
     return key if KEY.fullmatch(key) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unusual:
+    """Something unusual in what was typed, which the person is asked about.
+
+    Attributes:
+        field: The form's name of the field where it is told.
+        message: What is unusual.
+        mark: Names it and the very values: what was confirmed for others is not confirmed for these.
+    """
+
+    field: str
+    message: str
+    mark: str
 
 
 class DestinationForm(forms.Form):
@@ -104,6 +127,14 @@ class DestinationForm(forms.Form):
         widget=forms.Textarea({"class": "input", "rows": 3}),
         error_messages={"max_length": "Shorten the reason to 2,048 characters."},
     )
+    critical_key = PlainField(
+        label="Key of the critical environment",
+        required=False,
+        quotes=True,
+        widget=forms.TextInput(
+            {"class": "input", "autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
+        ),
+    )
     submission = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(
@@ -124,14 +155,24 @@ class DestinationForm(forms.Form):
         """
         self.kind = kind
         self.unexpected = foreign_names(kind, data or {})
-        shown, self.disclosed = without_secrets(kind, data) if data is not None else (None, set())
+        self.filled: Mapping[str, str] = {}
+        self.withheld: Mapping[str, str] = {}
+        shown, self.disclosed = None, set[str]()
+        if data is not None:
+            unpacked = unpack(kind, data)
+            self.filled, self.withheld = unpacked.filled, unpacked.withheld
+            shown, self.disclosed = without_secrets(kind, unpacked.data)
+        #: What is unusual in what was typed; known once the form has been checked.
+        self.unusual: list[Unusual] = []
         super().__init__(shown, initial={"submission": uuid.uuid4()} | dict(initial or {}))
         if shown is not None:
             shown["on"] = {True: "true", False: "false"}.get(as_switch(shown.get("on")), "")  # type: ignore[arg-type]  # None is looked up, too
         config = {f"{PREFIX}{field.name}": field for field in kind.fields}
         for name, field in config.items():
             self.fields[name] = form_field(field, id=f"id_{kind.slug}-{field.name}")
-        self.order_fields(["name", "project", "environment", *config, "on", "reason", "submission"])
+        for fact, _ in kind.facts:
+            self.fields[f"{FACT}{fact}"] = forms.CharField(required=False, widget=forms.HiddenInput, max_length=200)
+        self.order_fields(["name", "project", "environment", "critical_key", *config, "on", "reason", "submission"])
         self.projects = catalogue.projects(fresh=fresh)
         self.places = catalogue.places(self.chosen_project(), fresh=fresh)
         self.offer_projects()
@@ -222,13 +263,30 @@ class DestinationForm(forms.Form):
             )
         return key
 
+    def clean_critical_key(self) -> str:
+        """Want the key of a critical environment typed, so that it is not chosen by mistake."""
+        typed: str = self.cleaned_data["critical_key"]
+        place = self.critical_place()
+        if place and "environment" in self.cleaned_data and typed != place.environment.key:
+            raise forms.ValidationError(
+                f"{place.environment.name} is a critical environment. Type its key, {place.environment.key}, to go on."
+            )
+        return typed
+
+    def critical_place(self) -> catalogue.Place | None:
+        """Return the chosen environment, if LaunchDarkly says that it is critical."""
+        place = self.chosen_place()
+        return place if place and place.environment.critical else None
+
+    def chosen_place(self) -> catalogue.Place | None:
+        """Return the chosen environment, if LaunchDarkly lists it."""
+        chosen = self["environment"].value()
+        return next((place for place in self.places.items if place.environment.key == chosen), None)
+
     def taken_by(self) -> catalogue.Place | None:
         """Return the chosen environment, if it has a destination already."""
-        chosen = self["environment"].value()
-        for place in self.places.items:
-            if place.environment.key == chosen and place.destinations:
-                return place
-        return None
+        place = self.chosen_place()
+        return place if place and place.destinations else None
 
     def lists_note(self) -> str:
         """Return what to do when LaunchDarkly's lists could not be had."""
@@ -239,6 +297,12 @@ class DestinationForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Check what concerns more than one field."""
         cleaned = super().clean() or {}
+        for name, source in self.withheld.items():
+            self.replace_errors(
+                name,
+                f"The {source} held the {lower_first(str(self.fields[name].label))}, which is not shown again. Paste "
+                "it here on its own.",
+            )
         for name in sorted(self.disclosed):
             self.replace_errors(
                 self.field_name(name),
@@ -263,7 +327,42 @@ class DestinationForm(forms.Form):
             if not any(cleaned.get(name) for name in names) and not any(n in self.errors for n in names):
                 labels = " or ".join(f"“{self.fields[name].label}”" for name in names)
                 self.add_error(names[0], f"Fill at least one of {labels}.")
+        self.unusual = list(self.look_for_unusual(cleaned))
         return cleaned
+
+    def look_for_unusual(self, cleaned: Mapping[str, Any]) -> Iterator[Unusual]:
+        """Yield what is unusual in the kind's fields, as far as they are right."""
+        texts = {fact: str(self.data.get(f"{FACT}{fact}") or "") for fact, _ in self.kind.facts}
+        texts = {fact: text for fact, text in texts.items() if re.fullmatch(dict(self.kind.facts)[fact], text, FLAGS)}
+        for field in self.kind.fields:
+            value = cleaned.get(f"{PREFIX}{field.name}")
+            if isinstance(value, str | Secret) and value:
+                texts[field.name] = value.reveal() if isinstance(value, Secret) else value
+        for field in self.kind.fields:
+            for caution in field.unusual(texts[field.name]) if field.name in texts else ():
+                yield unusual(field.name, caution.code, caution.message, texts[field.name])
+        for comparison in self.kind.comparisons:
+            if comparison.concerns(texts):
+                compared = [texts[name] for name, _ in (comparison.first, comparison.second)]
+                yield unusual(comparison.first[0], comparison.code, comparison.message, *compared)
+
+    def marks(self) -> list[str]:
+        """Return what the person said is right, as far as it can be one of our marks."""
+        posted = self.data.getlist("confirm") if isinstance(self.data, QueryDict) else []
+        return [mark for mark in posted if MARK.fullmatch(mark)]
+
+    def unconfirmed(self) -> list[Unusual]:
+        """Return what is unusual and nobody has said to be right."""
+        marks = self.marks()
+        return [each for each in self.unusual if each.mark not in marks]
+
+    def questions(self) -> list[Problem]:
+        """Return the lines of the summary of what is unusual."""
+        return [Problem(each.message, self[each.field].id_for_label) for each in self.unconfirmed()]
+
+    def confirmed(self) -> list[dict[str, str]]:
+        """Return what is unusual and was said to be right, as the record keeps it."""
+        return [{"field": str(self.fields[each.field].label), "message": each.message} for each in self.unusual]
 
     def field_name(self, posted: str) -> str:
         """Return the field that a posted name belongs to: a cell belongs to its rows."""
@@ -285,6 +384,11 @@ class DestinationForm(forms.Form):
         for field in self.kind.fields:
             yield self[f"{PREFIX}{field.name}"]
 
+    def facts(self) -> Iterator[forms.BoundField]:
+        """Yield the hidden fields with what a pasted text told beside the kind's own."""
+        for fact, _ in self.kind.facts:
+            yield self[f"{FACT}{fact}"]
+
     def problems(self) -> list[Problem]:
         """Return the lines of the error summary, in the order of the form."""
         lines = [Problem(str(message), "form") for message in self.non_field_errors()]
@@ -295,9 +399,17 @@ class DestinationForm(forms.Form):
 
     def prepare(self) -> None:
         """Make ready for the page: the browser keeps a typed secret, except where it is what was wrong."""
+        marks = self.marks()
         for bound in self:
-            if isinstance(bound.field, SecretField) and bound.errors:
-                bound.field.widget.attrs.pop("hx-preserve", None)
+            field: Any = bound.field  # Django's fields are open to what a template needs.
+            if isinstance(field, SecretField) and bound.errors:
+                field.widget.attrs.pop("hx-preserve", None)
+            field.filled_from = self.filled.get(bound.name, "")
+            field.unusual = [(each, each.mark in marks) for each in self.unusual if each.field == bound.name]
+            told = [part for part, is_told in (("filled", field.filled_from), ("caution", field.unusual)) if is_told]
+            if told:
+                described = [bound.aria_describedby or "", *(f"{bound.auto_id}_{part}" for part in told)]
+                field.widget.attrs["aria-describedby"] = " ".join(described).strip()
 
     def typed(self, command: str) -> dict[str, Any]:
         """Return what was typed, all but the secrets.
@@ -316,6 +428,12 @@ class DestinationForm(forms.Form):
                 del rows[int(number[:4])]
             typed[name] = rows
         return typed
+
+
+def unusual(name: str, code: str, message: str, *texts: str) -> Unusual:
+    """Return what is unusual in these texts of a field. The mark holds a keyed hash of them, so it tells no secret."""
+    fingerprint = Secret("\0".join((code, *texts))).fingerprint(settings.FINGERPRINT_KEY)
+    return Unusual(f"{PREFIX}{name}", message, f"{name}.{code}.{fingerprint}")
 
 
 def rows_field(kind: Kind, name: str) -> RowsField | None:

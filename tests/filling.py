@@ -46,6 +46,13 @@ def form_data(kind: Kind, values: dict[str, Value] | None = None, **common: Any)
     return data | {name: str(value) for name, value in common.items()}
 
 
+def confirmed(kind: Kind, data: dict[str, str]) -> dict[str, Any]:
+    """Return what is posted, with everything unusual in it said to be right."""
+    form = DestinationForm(kind, posted(data))
+    form.full_clean()
+    return data | {"confirm": [each.mark for each in form.unusual]}
+
+
 def posted(data: dict[str, str]) -> QueryDict:
     """Return posted data as Django has it."""
     query = QueryDict(mutable=True)

@@ -64,9 +64,15 @@ class TestForeignFields:
 class TestSecretsInPlainFields:
     """A plain field is shown back and stored, so a secret in it is discarded."""
 
-    @pytest.mark.parametrize("pasted", [CONNECTION_STRING, PRIVATE_KEY], ids=["connection string", "private key"])
     @pytest.mark.parametrize(
-        "name", ["name", "reason", "project", "environment", "config-namespace", "config-policy_name"]
+        ("name", "pasted"),
+        [
+            *((name, CONNECTION_STRING) for name in ("name", "reason", "project", "environment")),
+            *((name, PRIVATE_KEY) for name in ("name", "reason", "project", "config-namespace", "config-policy_name")),
+            # The bare key, as it is shown in the portal.
+            ("config-namespace", "bWFya2VyLW9mLXRoZS1rZXktMzItYnl0ZXMtbG9uZyE="),
+        ],
+        ids=lambda value: value[:20],
     )
     def test_what_gives_itself_away_is_discarded_and_said(self, name: str, pasted: str) -> None:
         form = filled(EVENT_HUBS, {name: pasted})
@@ -74,8 +80,22 @@ class TestSecretsInPlainFields:
         assert not form.is_valid()
         assert [str(message)[: len(DISCARDED)] for message in form.errors[name]] == [DISCARDED]
         assert form[name].value() == ""
+        for key in ("marker-of-the-key", "bWFya2VyLW9mLXRoZS1rZXk"):
+            assert key not in shown(form).html
+            assert key not in str(form.errors)
+
+    @pytest.mark.parametrize("name", ["namespace", "policy_name", "policy_key"])
+    def test_a_whole_connection_string_is_taken_apart_but_for_its_secret(self, name: str) -> None:
+        form = filled(EVENT_HUBS, {"config-policy_key": "", f"config-{name}": CONNECTION_STRING})
+
+        assert not form.is_valid()
+        assert form["config-namespace"].value() == "contoso-events"
+        assert form["config-policy_name"].value() == "send"
+        assert said(form, "config-policy_key") == (
+            "The connection string held the policy key, which is not shown again. Paste it here on its own."
+        )
         assert "marker-of-the-key" not in shown(form).html
-        assert "marker-of-the-key" not in str(form.errors)
+        assert "Filled from the connection string" in shown(form).text
 
     @pytest.mark.parametrize("kind", WITH_SECRETS, ids=lambda kind: kind.slug)
     @pytest.mark.parametrize("name", ["name", "reason"])

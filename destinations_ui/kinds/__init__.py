@@ -6,7 +6,8 @@ import importlib
 import pkgutil
 from functools import cache
 
-from destinations_ui.kinds.spec import Field, Kind, SpecError
+from destinations_ui.kinds.patterns import SpecError
+from destinations_ui.kinds.spec import Field, Kind
 
 __all__ = ["Field", "Kind", "SpecError", "registry"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from destinations_ui.kinds.cautions import Caution, Comparison
+from destinations_ui.kinds.pasting import Paste
 from destinations_ui.kinds.spec import Field, Kind
 from destinations_ui.kinds.validators import (
     event_hub_name,
@@ -40,6 +42,14 @@ KIND = Kind(
             "nothing more.",
             example="launchdarkly-send",
             validators=(shared_access_policy(),),
+            cautions=(
+                Caution(
+                    code="root_policy",
+                    message="This is the policy that may do everything in the namespace. LaunchDarkly needs one that "
+                    "has Send and nothing more.",
+                    when=r"^RootManageSharedAccessKey$",
+                ),
+            ),
         ),
         Field(
             name="policy_key",
@@ -48,8 +58,62 @@ KIND = Kind(
             help="Open that policy and copy its primary or secondary key: 44 characters that end with =.",
             example="c2FuZGJveC1wb2xpY3kta2V5LTMyLWJ5dGVzLWxvbmc=",
             secret=True,
+            # https://learn.microsoft.com/azure/event-hubs/authenticate-shared-access-signature
+            cautions=(
+                Caution(
+                    code="shape",
+                    message="A policy’s key is 44 characters of Base64 and ends with =. Copy the whole primary or "
+                    "secondary key, and nothing else.",
+                    unless=r"^\s*[A-Za-z0-9+/]{43}=\s*$",
+                ),
+            ),
         ),
     ),
     setup="Create a shared access policy with only the Send right. If the namespace's firewall restricts networks, "
     "it has to let LaunchDarkly in.",
+    pastes=(
+        # https://learn.microsoft.com/azure/event-hubs/event-hubs-get-connection-string
+        Paste(
+            name="connection string",
+            sign=r"SharedAccessKey(?:Name)?\s*=|Endpoint\s*=\s*[\"']?sb:",
+            parts=(
+                r"Endpoint\s*=\s*(?:[a-z]+://)?(?P<namespace>[a-z0-9-]+)\.(?P<domain>servicebus\.[a-z.]+)(?::\d+)?/?",
+                r"SharedAccessKeyName\s*=\s*(?P<policy_name>[^;\s\"']+)",
+                r"SharedAccessKey\s*=\s*(?P<policy_key>[^;\s\"']+)",
+                r"EntityPath\s*=\s*(?P<name>[^;\s\"']+)",
+            ),
+            example="Endpoint=sb://contoso-events.servicebus.windows.net/;SharedAccessKeyName=launchdarkly-send;"
+            "SharedAccessKey=c2FuZGJveC1wb2xpY3kta2V5LTMyLWJ5dGVzLWxvbmc=;EntityPath=launchdarkly",
+        ),
+        # https://learn.microsoft.com/azure/templates/microsoft.eventhub/namespaces/eventhubs/authorizationrules
+        Paste(
+            name="resource id",
+            sign=r"/Microsoft\.EventHub/namespaces/",
+            parts=(
+                r"/namespaces/(?P<namespace>[a-z0-9-]+)(?:/eventhubs/(?P<name>[a-z0-9._-]+))?"
+                r"(?:/authorizationRules/(?P<policy_name>[a-z0-9._-]+))?",
+            ),
+            example="/subscriptions/0b1f/resourceGroups/data/providers/Microsoft.EventHub/namespaces/contoso-events"
+            "/eventhubs/launchdarkly/authorizationRules/launchdarkly-send",
+        ),
+        Paste(
+            name="host name",
+            sign=r"[a-z0-9]\.servicebus\.",
+            parts=(
+                r"(?:[a-z]+://)?(?P<namespace>[a-z0-9-]+)\.(?P<domain>servicebus\.[a-z.]+)(?::\d+)?"
+                r"(?:/(?P<name>[a-z0-9._-]+))?/?",
+            ),
+            example="sb://contoso-events.servicebus.windows.net/launchdarkly",
+        ),
+    ),
+    facts=(("domain", r"servicebus\.[a-z.]{3,60}"),),
+    comparisons=(
+        Comparison(
+            code="other_cloud",
+            message="The pasted text is of a namespace in one of Azure’s national clouds. LaunchDarkly is given only "
+            "its name, and will look for it in Azure’s public cloud.",
+            first=("namespace", "()"),
+            second=("domain", r"^servicebus\.(?:windows\.net$|(.+))"),
+        ),
+    ),
 )

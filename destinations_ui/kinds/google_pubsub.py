@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from destinations_ui.kinds.cautions import Caution, Comparison
+from destinations_ui.kinds.pasting import Paste
 from destinations_ui.kinds.spec import Field, Kind
 from destinations_ui.kinds.validators import google_project_id, pubsub_topic_id
 
@@ -20,6 +22,14 @@ KIND = Kind(
             "after projects/. It is the id, not the project's number or display name.",
             example="acme-analytics",
             validators=(google_project_id(),),
+            cautions=(
+                Caution(
+                    code="domain",
+                    message="Only old projects have an id with a domain before a colon. See in the console that this "
+                    "is the project’s id.",
+                    when=":",
+                ),
+            ),
         ),
         Field(
             name="topic",
@@ -28,8 +38,45 @@ KIND = Kind(
             help="The part of the topic's name after /topics/.",
             example="launchdarkly-events",
             validators=(pubsub_topic_id(),),
+            cautions=(
+                Caution(
+                    code="subscription",
+                    message="This looks like a subscription. LaunchDarkly publishes to the topic that it belongs to.",
+                    when=r"(?:^|[-_.])(?:sub|subscription)$",
+                ),
+            ),
         ),
     ),
     setup="On the topic, grant the role Pub/Sub Publisher to LaunchDarkly's service account, which LaunchDarkly's "
     "page names. No secret is exchanged.",
+    pastes=(
+        # https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names
+        Paste(
+            name="topic’s full name",
+            sign=r"projects/[^/\s]+/topics/",
+            parts=(
+                r"(?:[a-z:]*//pubsub\.googleapis\.com/(?:v1/)?)?projects/(?P<project>[^/\s]+)/topics/(?P<topic>[^/\s\"',:?]+)",
+            ),
+            example="//pubsub.googleapis.com/projects/acme-analytics/topics/launchdarkly-events",
+        ),
+        Paste(
+            name="address of the console",
+            sign=r"console\.cloud\.google\.com/cloudpubsub/topic/",
+            parts=(
+                r"/cloudpubsub/topic/(?:detail|edit)/(?P<topic>[^/?\s]+)",
+                r"[?&]project=(?P<project>[a-z0-9.:-]+)",
+            ),
+            example="https://console.cloud.google.com/cloudpubsub/topic/detail/launchdarkly-events?project=acme-analytics",
+        ),
+    ),
+    comparisons=(
+        Comparison(
+            code="same",
+            message="Project and topic are the same. LaunchDarkly’s own example has the two the wrong way round; see "
+            "that each is in its place.",
+            first=("project", "^(.+)$"),
+            second=("topic", "^(.+)$"),
+            same=True,
+        ),
+    ),
 )

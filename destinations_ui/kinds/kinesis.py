@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from destinations_ui.kinds.cautions import Caution, Comparison
+from destinations_ui.kinds.pasting import Paste
 from destinations_ui.kinds.spec import Field, Kind
 from destinations_ui.kinds.validators import aws_region, iam_role_arn, kinesis_stream_name
 
@@ -63,6 +65,20 @@ KIND = Kind(
             example="us-east-1",
             suggestions=REGIONS,
             validators=(aws_region(),),
+            cautions=(
+                Caution(
+                    code="partition",
+                    message="This region is in AWS GovCloud or in China. LaunchDarkly’s AWS account is in neither; ask "
+                    "LaunchDarkly whether it can export there.",
+                    when=r"^(?:us-gov|cn)-",
+                ),
+                Caution(
+                    code="unlisted",
+                    message="This region is not among those in which AWS is known to offer Kinesis Data Streams. See "
+                    "in the stream’s ARN that it is spelt right.",
+                    unless=f"^(?:{'|'.join(region for region, _ in REGIONS)})$",
+                ),
+            ),
         ),
         Field(
             name="role_arn",
@@ -72,6 +88,14 @@ KIND = Kind(
             "kinesis:PutRecord and kinesis:PutRecords on the stream.",
             example="arn:aws:iam::123456789012:role/marketingadmin",
             validators=(iam_role_arn(),),
+            cautions=(
+                Caution(
+                    code="reserved_role",
+                    message="AWS keeps this role for one of its own services, so LaunchDarkly cannot assume it. Make "
+                    "a role of its own for LaunchDarkly.",
+                    when=r":role/aws-(?:service-role|reserved)/",
+                ),
+            ),
         ),
         Field(
             name="stream_name",
@@ -84,4 +108,46 @@ KIND = Kind(
     ),
     setup="The role has to trust LaunchDarkly's AWS account. LaunchDarkly recommends one shard for every "
     "50 million events a month.",
+    pastes=(
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonkinesis.html
+        Paste(
+            name="ARN",
+            sign=r"arn:aws[a-z-]*:(?:kinesis:|iam::\d{12}:role/)",
+            parts=(
+                r"arn:aws[a-z-]*:kinesis:(?P<region>[a-z0-9-]+):(?P<stream_account>\d{12}):stream/"
+                r"(?P<stream_name>[a-z0-9_.-]+)",
+                r"(?P<role_arn>arn:aws[a-z-]*:iam::\d{12}:role/[^\s\"',;<>\\]+)",
+            ),
+            example="arn:aws:kinesis:us-east-1:123456789012:stream/cat-stream "
+            "arn:aws:iam::123456789012:role/marketingadmin",
+        ),
+        Paste(
+            name="address of the console",
+            sign=r"console\.(?:aws\.amazon|amazonaws)[a-z.-]*/kinesis/",
+            parts=(
+                r"[?&]region=(?P<region>[a-z0-9-]+)",
+                r"(?:https:)?//(?P<region>[a-z0-9-]+)\.console\.",
+                r"/streams/details/(?P<stream_name>[a-z0-9_.-]+)",
+            ),
+            example="https://us-east-1.console.aws.amazon.com/kinesis/home?region=us-east-1"
+            "#/streams/details/cat-stream/monitoring",
+        ),
+    ),
+    facts=(("stream_account", r"\d{12}"),),
+    comparisons=(
+        Comparison(
+            code="accounts",
+            message="The role and the stream are in different AWS accounts. LaunchDarkly writes with the role’s "
+            "rights, so the stream’s own policy would have to allow that role.",
+            first=("role_arn", r"::(\d{12}):"),
+            second=("stream_account", r"^(\d{12})$"),
+        ),
+        Comparison(
+            code="partitions",
+            message="The role and the region belong to different partitions of AWS, such as GovCloud and the standard "
+            "one. A role reaches nothing outside its own.",
+            first=("role_arn", r"^arn:aws-?(us-gov|cn)?:"),
+            second=("region", r"^(us-gov|cn)?"),
+        ),
+    ),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from destinations_ui.kinds.cautions import Comparison
+from destinations_ui.kinds.pasting import Paste
 from destinations_ui.kinds.spec import Field, Kind
 from destinations_ui.kinds.validators import context_kind, mparticle_identity
 
@@ -101,4 +103,24 @@ KIND = Kind(
     ),
     at_least_one=(("user_identities", "user_identity"),),
     setup="In mParticle, connect the LaunchDarkly feed to the outputs that should receive the events.",
+    pastes=(
+        Paste(
+            name="key and secret",
+            sign=r"key\W{1,4}\S+\s+[\s\S]*secret\W{1,4}\S",
+            parts=(
+                r"(?:server-to-server |api[ _]?)?secret\s*[\"']?\s*[:=]\s*[\"']?(?P<secret>[^\s\"',;]+)",
+                r"(?:server-to-server |api[ _]?)?key\s*[\"']?\s*[:=]\s*[\"']?(?P<api_key>[^\s\"',;]+)",
+            ),
+            example="Key: us1-0123456789abcdef0123456789abcdef\nSecret: sandbox-server-to-server-secret",
+        ),
+    ),
+    comparisons=(
+        Comparison(
+            code="same",
+            message="The key and the secret are the same. mParticle gives two different ones.",
+            first=("secret", "^(.+)$"),
+            second=("api_key", "^(.+)$"),
+            same=True,
+        ),
+    ),
 )

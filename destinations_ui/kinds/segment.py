@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from destinations_ui.kinds.cautions import Caution, Comparison
+from destinations_ui.kinds.pasting import Paste
 from destinations_ui.kinds.spec import Field, Kind
 from destinations_ui.kinds.validators import context_kind
 
@@ -19,6 +21,14 @@ KIND = Kind(
             help="Segment, Connections, Sources, your LaunchDarkly source, Settings, API Keys: the write key.",
             example="sandboxWriteKey0123456789abcdefg",
             secret=True,
+            cautions=(
+                Caution(
+                    code="shape",
+                    message="Segment’s write keys are usually 32 letters and digits. Copy the whole key from the "
+                    "source’s settings, and nothing else.",
+                    unless=r"^\s*[A-Za-z0-9]{32}\s*$",
+                ),
+            ),
         ),
         Field(
             name="user_id_context_kind",
@@ -40,4 +50,25 @@ KIND = Kind(
         ),
     ),
     setup="Events appear in the Debugger of the Segment source.",
+    pastes=(
+        # https://segment.com/docs/connections/sources/catalog/libraries/website/javascript/quickstart/
+        Paste(
+            name="snippet",
+            sign=r"analytics\.load\(|write[ _-]?key[\"']?\s*[:=]",
+            parts=(
+                r"analytics\.load\(\s*[\"'](?P<write_key>[a-z0-9]+)",
+                r"write[ _-]?key[\"']?\s*[:=]\s*[\"']?(?P<write_key>[a-z0-9]+)",
+            ),
+            example='analytics.load("sandboxWriteKey0123456789abcdefg");',
+        ),
+    ),
+    comparisons=(
+        Comparison(
+            code="same",
+            message="Both are filled from the same context kind, so that every user is anonymous as well.",
+            first=("anonymous_id_context_kind", "^(.+)$"),
+            second=("user_id_context_kind", "^(.+)$"),
+            same=True,
+        ),
+    ),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from destinations_ui.kinds.cautions import Caution
+from destinations_ui.kinds.pasting import Paste
 from destinations_ui.kinds.spec import Field, Kind
 from destinations_ui.kinds.validators import public_key, snowflake_account_url
 
@@ -19,6 +21,19 @@ KIND = Kind(
             help="Snowsight, account menu, View account details: the Account/Server URL, with https:// in front.",
             example="https://myorg-account123.snowflakecomputing.com",
             validators=(snowflake_account_url(),),
+            cautions=(
+                Caution(
+                    code="private_link",
+                    message="This address works only inside your own network. LaunchDarkly comes over the internet; "
+                    "enter the account’s public address unless LaunchDarkly told you otherwise.",
+                    when=r"\.privatelink\.",
+                ),
+                Caution(
+                    code="underscore",
+                    message="There is an underscore in the account’s name. Snowflake advises hyphens in addresses.",
+                    when=r"^https://[^.]*_",
+                ),
+            ),
         ),
         Field(
             name="public_key",
@@ -29,8 +44,54 @@ KIND = Kind(
             example="MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAsandboxPublicKeyOnly",
             multiline=True,
             validators=(public_key(),),
+            cautions=(
+                Caution(
+                    code="shape",
+                    message="A public key’s text begins with MII, or with a line that says BEGIN PUBLIC KEY. See that "
+                    "this is the key that LaunchDarkly generated.",
+                    unless=r"^(?:MI|-----BEGIN (?:RSA )?PUBLIC KEY)",
+                ),
+            ),
         ),
     ),
     setup="In Snowflake, run LaunchDarkly's script first: it makes the user that carries this public key. If you use "
     "network policies, allow LaunchDarkly's address 35.192.85.117.",
+    pastes=(
+        # https://docs.snowflake.com/en/user-guide/organizations-connect
+        Paste(
+            name="address of Snowsight",
+            sign=r"app\.snowflake\.com/[a-z0-9]",
+            parts=(
+                r"app\.snowflake\.com/(?P<region>[a-z0-9]+-[a-z0-9.-]+)/(?P<locator>[a-z0-9]+)",
+                r"app\.snowflake\.com/(?P<organization>[a-z0-9]+)/(?P<account>[a-z0-9_-]+)",
+            ),
+            made=(
+                ("snowflake_host_address", "https://{organization}-{account}.snowflakecomputing.com"),
+                ("snowflake_host_address", "https://{locator}.{region}.snowflakecomputing.com"),
+            ),
+            example="https://app.snowflake.com/myorg/account123/#/homepage",
+        ),
+        Paste(
+            name="address",
+            sign=r"[a-z0-9]\.snowflakecomputing\.(?:com|cn)",
+            parts=(
+                r"(?:[a-z:]+//)?(?P<host>[a-z0-9][a-z0-9_-]*(?:\.[a-z0-9-]+)*\.snowflakecomputing\.(?:com|cn))(?:[:/][^\s\"']*)?",
+            ),
+            made=(("snowflake_host_address", "https://{host}"),),
+            example="myorg-account123.snowflakecomputing.com/console/login",
+        ),
+        # What LaunchDarkly answers when it generates a pair.
+        Paste(
+            name="pair of keys",
+            sign=r"[\"']public_?key[\"']?\s*:",
+            parts=(r"[\"']public_?key[\"']?\s*:\s*[\"'](?P<public_key>[a-z0-9+/=]{40,})",),
+            example='{"public_key": "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAsandboxPublicKeyOnly"}',
+        ),
+        Paste(
+            name="public key",
+            sign=r"-----BEGIN PUBLIC KEY-----",
+            parts=(r"(?P<public_key>-----BEGIN PUBLIC KEY-----[a-z0-9+/=\s]+-----END PUBLIC KEY-----)",),
+            example="-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKC\n-----END PUBLIC KEY-----",
+        ),
+    ),
 )

@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 
+from destinations_ui.kinds.cautions import SECRET_CAUTIONS, Caution, Comparison
+from destinations_ui.kinds.pasting import Paste
+from destinations_ui.kinds.patterns import SpecError
 from destinations_ui.secret import Secret
 
 #: Raises Django's ``ValidationError``, whose message says what to type.
@@ -26,10 +29,6 @@ Value = str | Secret | Sequence[Row]
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 API_NAME = re.compile(r"[a-z][A-Za-z0-9]*")
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-
-
-class SpecError(ValueError):
-    """A kind's file says something that cannot be right."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +47,7 @@ class Field:
         choices: The only values allowed, as (value, label).
         suggestions: Values to offer, as (value, label); others are allowed.
         validators: Called in turn with the cleaned text.
+        cautions: What is unusual in a value and may still be right.
         columns: For a field that holds rows of texts: the columns. Such a field has no value of its own.
     """
 
@@ -62,6 +62,7 @@ class Field:
     choices: tuple[tuple[str, str], ...] = ()
     suggestions: tuple[tuple[str, str], ...] = ()
     validators: tuple[Validator, ...] = ()
+    cautions: tuple[Caution, ...] = ()
     columns: tuple[Field, ...] = ()
 
     def __post_init__(self) -> None:
@@ -89,9 +90,11 @@ class Field:
         except ValidationError as error:
             words = " ".join(error.messages)
             raise SpecError(f"Field {self.name}: its own validators refuse the example: {words}") from None
+        if unusual := self.unusual(self.example):
+            raise SpecError(f"Field {self.name}: its own caution {unusual[0].code} is about the example.")
 
     def _check_columns(self) -> None:
-        if self.secret or self.choices or self.suggestions or self.validators or self.example:
+        if self.secret or self.choices or self.suggestions or self.validators or self.cautions or self.example:
             raise SpecError(f"Field {self.name}: with columns, all else is said by the columns.")
         refuse_duplicates(f"Field {self.name}", self.columns)
         for column in self.columns:
@@ -102,6 +105,15 @@ class Field:
         """Raise Django's ``ValidationError`` when a validator refuses ``text``."""
         for validator in self.validators:
             validator(text)
+
+    def unusual(self, text: str) -> list[Caution]:
+        """Return the cautions that a text gives rise to."""
+        return [caution for caution in self.all_cautions if caution.concerns(text)]
+
+    @property
+    def all_cautions(self) -> tuple[Caution, ...]:
+        """Its cautions, with those that every secret has."""
+        return (*SECRET_CAUTIONS, *self.cautions) if self.secret else self.cautions
 
     def example_value(self) -> Value:
         """Return the example in the shape of a checked value."""
@@ -123,6 +135,9 @@ class Kind:
         fields: In the order of the form.
         at_least_one: Groups of field names of which one must be filled.
         setup: What the other side needs before events arrive, in a sentence or two.
+        pastes: Texts that people have at hand, and the fields that they fill.
+        facts: What a pasted text tells beside the fields, as (name, pattern for the whole of it).
+        comparisons: Cautions about two values.
     """
 
     slug: str
@@ -133,6 +148,9 @@ class Kind:
     fields: tuple[Field, ...]
     at_least_one: tuple[tuple[str, ...], ...] = ()
     setup: str = ""
+    pastes: tuple[Paste, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a kind that is ill-formed.
@@ -157,6 +175,17 @@ class Kind:
             if wrong or not group:
                 named = ", ".join(wrong) or "nothing"
                 raise SpecError(f"Kind {self.slug}: at_least_one names {named}, which is no optional field.")
+        self._check_pastes()
+
+    def _check_pastes(self) -> None:
+        fields = {field.name for field in self.fields if not field.columns}
+        known = fields | dict(self.facts).keys()
+        for paste in self.pastes:
+            if not paste.fills() <= known or not paste.fills() & fields:
+                raise SpecError(f"Kind {self.slug}: paste {paste.name} fills what is no field and no fact.")
+        for comparison in self.comparisons:
+            if comparison.first[0] not in fields or comparison.second[0] not in known:
+                raise SpecError(f"Kind {self.slug}: comparison {comparison.code} names what is no field and no fact.")
 
     def field(self, name: str) -> Field:
         """Return the field of that name.
@@ -165,6 +194,11 @@ class Kind:
             KeyError: when the kind has none.
         """
         return {field.name: field for field in self.fields}[name]
+
+    def known_texts(self) -> list[str]:
+        """Return what the texts are called that can be pasted into its form."""
+        own = dict.fromkeys(paste.name for paste in self.pastes)
+        return [*own, "Terraform block", "curl command", "JSON of LaunchDarkly’s API"]
 
     def config(self, values: Mapping[str, Value]) -> dict[str, object]:
         """Return the ``config`` object to send: LaunchDarkly's names, secrets in clear, empty fields left out."""

@@ -7,16 +7,19 @@ until someone misses the events.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 
-from destinations_ui.kinds.spec import Validator
+from destinations_ui.kinds.patterns import FLAGS
 
 #: What gives away that a plain text holds a secret: keys of connection strings, private keys, LaunchDarkly's own keys.
 SECRET_SIGNS = re.compile(
     r"sharedaccesskey\s*=|accountkey\s*=|private key-----|\b(?:api|sdk|mob)-[0-9a-f]{8}-[0-9a-f]{4}-"
     # How the Base64 text of an RSA private key begins (RFC 5208, RFC 8017), also without its frame.
-    r"|\bMII[a-z0-9+/]{2}[AQgw]IBA",
+    r"|\bMII[a-z0-9+/]{2}[AQgw]IBA"
+    # A signature of Azure's, and an access key of AWS's (never the whole of it, but its secret is seldom far).
+    r"|sharedaccesssignature\s|\bsig=[a-z0-9%+/]{20}|\bA(?:KI|SI)A[A-Z2-7]{16}\b|aws_secret_access_key",
     re.IGNORECASE,
 )
 
@@ -26,27 +29,34 @@ def holds_secret(text: str) -> bool:
     return SECRET_SIGNS.search(text) is not None
 
 
-def matches(pattern: str, message: str, *mistakes: tuple[str, str]) -> Validator:
-    """Return a validator that wants the whole text to match ``pattern``.
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A validator that wants the whole text to match a pattern. As data, so that the browser can say the same.
 
-    Args:
-        pattern: A regular expression for the whole text.
+    Attributes:
+        pattern: A regular expression for the whole text; see ``patterns``.
         message: What to type, when nothing more precise can be said.
         mistakes: (pattern found anywhere in the text, message for it): mistakes known from practice, tried first.
     """
-    # Vendors mean plain digits, not all that Unicode has.
-    compiled = re.compile(pattern, re.ASCII)
-    known = [(re.compile(found, re.IGNORECASE), answer) for found, answer in mistakes]
 
-    def validate(text: str) -> None:
-        if compiled.fullmatch(text):
+    pattern: str
+    message: str
+    mistakes: tuple[tuple[str, str], ...] = ()
+
+    def __call__(self, text: str) -> None:
+        """Raise ``ValidationError`` with what to type when the text breaks the rule."""
+        # Vendors mean plain digits, not all that Unicode has.
+        if re.fullmatch(self.pattern, text, re.ASCII):
             return
-        for found, answer in known:
-            if found.search(text):
+        for found, answer in self.mistakes:
+            if re.search(found, text, FLAGS):
                 raise ValidationError(answer, code="known_mistake")
-        raise ValidationError(message, code="invalid")
+        raise ValidationError(self.message, code="invalid")
 
-    return validate
+
+def matches(pattern: str, message: str, *mistakes: tuple[str, str]) -> Rule:
+    """Return the :class:`Rule` with these parts."""
+    return Rule(pattern, message, mistakes)
 
 
 CONNECTION_STRING = (
@@ -55,7 +65,7 @@ CONNECTION_STRING = (
 )
 
 
-def event_hub_namespace() -> Validator:
+def event_hub_namespace() -> Rule:
     """Azure: 6 to 50 letters, digits and hyphens; begins with a letter, ends with a letter or digit.
 
     https://learn.microsoft.com/azure/templates/microsoft.eventhub/namespaces
@@ -72,7 +82,7 @@ def event_hub_namespace() -> Validator:
     )
 
 
-def event_hub_name() -> Validator:
+def event_hub_name() -> Rule:
     """Azure: 1 to 256 letters, digits, ``.``, ``-`` and ``_``; begins and ends with a letter or digit.
 
     https://learn.microsoft.com/azure/templates/microsoft.eventhub/namespaces/eventhubs
@@ -85,7 +95,7 @@ def event_hub_name() -> Validator:
     )
 
 
-def shared_access_policy() -> Validator:
+def shared_access_policy() -> Rule:
     """Azure: 1 to 50 letters, digits, ``.``, ``-`` and ``_``; begins and ends with a letter or digit.
 
     https://learn.microsoft.com/azure/templates/microsoft.eventhub/namespaces/authorizationrules
@@ -98,7 +108,7 @@ def shared_access_policy() -> Validator:
     )
 
 
-def google_project_id() -> Validator:
+def google_project_id() -> Rule:
     """Google Cloud: 6 to 30 lower-case letters, digits and hyphens; old ids may carry a domain before a colon.
 
     https://cloud.google.com/sdk/gcloud/reference/projects/create
@@ -115,7 +125,7 @@ def google_project_id() -> Validator:
     )
 
 
-def pubsub_topic_id() -> Validator:
+def pubsub_topic_id() -> Rule:
     """Google Pub/Sub: 3 to 255 characters, begins with a letter and not with ``goog``.
 
     https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names
@@ -132,7 +142,7 @@ def pubsub_topic_id() -> Validator:
     )
 
 
-def aws_region() -> Validator:
+def aws_region() -> Rule:
     """AWS: a region's code, such as ``us-east-1``.
 
     https://docs.aws.amazon.com/general/latest/gr/ak.html
@@ -151,7 +161,7 @@ def aws_region() -> Validator:
     )
 
 
-def kinesis_stream_name() -> Validator:
+def kinesis_stream_name() -> Rule:
     """Kinesis: 1 to 128 letters, digits, ``.``, ``-`` and ``_``.
 
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html
@@ -166,7 +176,7 @@ def kinesis_stream_name() -> Validator:
     )
 
 
-def iam_role_arn() -> Validator:
+def iam_role_arn() -> Rule:
     """AWS: the ARN of an IAM role, in any partition, with or without a path.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
@@ -190,7 +200,7 @@ def iam_role_arn() -> Validator:
     )
 
 
-def snowflake_account_url() -> Validator:
+def snowflake_account_url() -> Rule:
     """Snowflake: the account's address over https, organisation or locator form, public or private link.
 
     https://docs.snowflake.com/en/user-guide/organizations-connect
@@ -211,7 +221,7 @@ def snowflake_account_url() -> Validator:
     )
 
 
-def public_key() -> Validator:
+def public_key() -> Rule:
     """A public key's text, with or without its PEM frame."""
     return matches(
         r"[\s\S]{40,}",
@@ -219,7 +229,7 @@ def public_key() -> Validator:
     )
 
 
-def context_kind() -> Validator:
+def context_kind() -> Rule:
     """LaunchDarkly: the key of a context kind: letters, digits, ``.``, ``-`` and ``_``; not ``kind`` itself.
 
     https://launchdarkly.com/docs/home/flags/context-kinds
@@ -231,7 +241,7 @@ def context_kind() -> Validator:
     )
 
 
-def mparticle_identity() -> Validator:
+def mparticle_identity() -> Rule:
     """mParticle: an identity type, in lower case with underscores.
 
     https://docs.mparticle.com/integrations/launchdarkly/feed

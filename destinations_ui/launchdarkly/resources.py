@@ -35,11 +35,16 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """An environment, without its SDK keys."""
+    """An environment, without its SDK keys.
+
+    ``detailed`` is whether new flags in it send detailed events, which are what is exported; ``None`` where the list
+    does not say.
+    """
 
     key: str
     name: str
     critical: bool
+    detailed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,13 @@ def environment(item: dict[str, Any]) -> Environment:
     https://launchdarkly.com/docs/api/environments/get-environments-by-project
     """
     key = text(item.get("key"))
-    return Environment(key=key, name=text(item.get("name")) or key, critical=item.get("critical") is True)
+    detailed = item.get("defaultTrackEvents")
+    return Environment(
+        key=key,
+        name=text(item.get("name")) or key,
+        critical=item.get("critical") is True,
+        detailed=detailed if isinstance(detailed, bool) else None,
+    )
 
 
 def project(item: dict[str, Any]) -> Project:

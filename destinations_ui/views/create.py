@@ -19,11 +19,14 @@ from destinations_ui.form_fields import MOST_ROWS
 from destinations_ui.forms import DestinationForm, known_key, rows_field
 from destinations_ui.http import SignedInRequest, wants_fragment
 from destinations_ui.kinds import Kind
+from destinations_ui.kinds.browser import for_browser
 from destinations_ui.models import AuditRecord, Outcome
+from destinations_ui.preview import preview
 
 may_create = permission_required("destinations_ui.create_destination", raise_exception=True)
 
 #: What stands above the form when it comes back though nothing in it was wrong.
+UNUSUAL = "unusual"
 NOT_RECORDED = "not_recorded"
 USED = "used"
 ANSWERED = "answered"
@@ -66,8 +69,12 @@ def submit(request: SignedInRequest, kind: Kind) -> HttpResponse:
     form = DestinationForm(kind, request.POST)
     if "redraw" in request.POST:
         return redraw(request, form, request.POST["redraw"])
-    if not form.is_valid():
+    if not form.is_valid() or form.filled:
         return page(request, form, status=422)
+    if "check" in request.POST:
+        return check(request, form)
+    if form.unconfirmed():
+        return page(request, form, status=422, notice=UNUSUAL)
     try:
         result = changes.create_destination(attempt(request, form))
     except NotRecorded:
@@ -86,6 +93,24 @@ def submit(request: SignedInRequest, kind: Kind) -> HttpResponse:
     return page(request, form, status=status, notice=ANSWERED, record=result.record)
 
 
+@sensitive_variables()
+def check(request: SignedInRequest, form: DestinationForm) -> HttpResponse:
+    """Show what a valid form would send, and what is there already; nothing is written anywhere."""
+    cleaned = form.cleaned_data
+    seen = preview(
+        cleaned["project"],
+        cleaned["environment"],
+        kind=form.kind,
+        name=cleaned["name"],
+        on=cleaned["on"],
+        values=form.values(),
+    )
+    response = page(request, form, preview=seen, notice=UNUSUAL if form.unconfirmed() else "")
+    if not form.unconfirmed():
+        response["HX-Reswap"] = "outerHTML show:#preview:top"
+    return response
+
+
 def attempt(request: SignedInRequest, form: DestinationForm) -> Attempt:
     """Return what a valid form asks for."""
     cleaned = form.cleaned_data
@@ -100,6 +125,7 @@ def attempt(request: SignedInRequest, form: DestinationForm) -> Attempt:
         reason=cleaned["reason"],
         submission=cleaned["submission"],
         request_id=request.request_id,
+        confirmed=form.confirmed(),
     )
 
 
@@ -151,6 +177,7 @@ def page(
         "kinds": kinds.registry().values(),
         "place": place(chosen),
         "fragment": part in {FIELDS, ENVIRONMENT},
+        "kind_spec": for_browser(form.kind, [kind for kind in kinds.registry().values() if kind != form.kind]),
         "unsettled": unsettled(**chosen) if part != FIELDS and all(chosen.values()) else [],
     }
     return render(request, f"{template}{part}", context, status=status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import pkgutil
 from collections.abc import Iterator
@@ -107,8 +108,11 @@ def test_the_file_is_named_like_the_kind(kind: Kind) -> None:
 
 def module_names() -> list[str]:
     """Return the names of the kinds' files, written like slugs."""
-    others = {"spec", "validators"}
-    return [module.name.replace("_", "-") for module in _modules() if module.name not in others]
+    return [
+        module.name.replace("_", "-")
+        for module in _modules()
+        if hasattr(importlib.import_module(f"{kinds.__name__}.{module.name}"), "KIND")
+    ]
 
 
 def _modules() -> Iterator[pkgutil.ModuleInfo]:

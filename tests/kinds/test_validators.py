@@ -142,7 +142,7 @@ def test_every_rule_is_in_the_table() -> None:
 
 
 #: What a function says that makes a rule without being told anything.
-RETURNS = {"return": "Validator"}
+RETURNS = {"return": "Rule"}
 
 
 @pytest.mark.parametrize(("rule", "text"), ACCEPTED, ids=names(ACCEPTED))

@@ -35,7 +35,7 @@ def test_every_page_of_environments_is_read_critical_ones_first(sandbox: Sandbox
         sandbox.add_environment("large", f"env-{number}", f"Environment {number}", critical=number == 119)
     environments = client.environments("large")
     assert len({environment.key for environment in environments}) == 120
-    assert environments[0] == Environment("env-119", "Environment 119", critical=True)
+    assert environments[0] == Environment("env-119", "Environment 119", critical=True, detailed=False)
     assert not any(environment.critical for environment in environments[1:])
 
 

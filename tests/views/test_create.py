@@ -69,7 +69,7 @@ class TestOpening:
         assert page.find("fieldset", id="kind-fields")
         names = {element.attrs["name"] for element in page.elements if "name" in element.attrs}
         assert names
-        assert all(name.startswith("config-") or name == "redraw" for name in names)
+        assert all(name.startswith(("config-", "fact-")) or name == "redraw" for name in names)
         [chosen] = page.find("a", aria_current="true")
         assert chosen.attrs["href"] == address(kind)
 

@@ -1,0 +1,233 @@
+"""Pasting what one has at hand into the form: the browser takes it apart as the server does, and keeps it to itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from destinations_ui import kinds
+from destinations_ui.kinds.pasting import Reading, read
+from destinations_ui.sandbox import SandboxServer
+from tests.browser.conftest import Visit
+from tests.browser.fitness import problems
+from tests.browser.visitor import Visitor, common, config, expect_created, fill_common, press_create
+from tests.pasted_texts import HOST, KEY, OTHER_TEXTS, ROLE, TEXTS, Text
+
+pytestmark = pytest.mark.browser
+
+HUBS = "/destinations/new/azure-event-hubs/"
+KINESIS = "/destinations/new/kinesis/"
+STRING = f"Endpoint=sb://{HOST}/;SharedAccessKeyName=send;SharedAccessKey={KEY};EntityPath=clicks"
+STREAM = "arn:aws:kinesis:us-east-1:210987654321:stream/cat-stream"
+
+
+def paste(field: Locator, text: str) -> bool:
+    """Paste a text as a person does, and tell whether it was taken apart."""
+    field.focus()
+    taken: bool = field.evaluate(
+        """(field, text) => {
+            const clipboardData = new DataTransfer();
+            clipboardData.setData("text/plain", text);
+            const given = { clipboardData, bubbles: true, cancelable: true };
+            return !field.dispatchEvent(new ClipboardEvent("paste", given));
+        }""",
+        text,
+    )
+    if not taken:
+        field.fill(text)
+    return taken
+
+
+def status(page: Page) -> Locator:
+    """Return the place where the form says what became of a pasted text."""
+    return page.locator("[data-pasted]")
+
+
+def shown(reading: Reading) -> Iterator[tuple[str, str]]:
+    """Yield the inputs that a reading fills, and with what."""
+    for name, value in reading.values.items():
+        if isinstance(value, str):
+            # What an input shows of a text of several lines: a browser has no line breaks there.
+            yield name, value
+        else:
+            for number, row in enumerate(value):
+                for column, text in row.items():
+                    yield f"{name}-{number}-{column}", text
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=str)
+def test_the_browser_reads_a_text_as_the_server_does(oskar: Visitor, text: Text) -> None:
+    page = oskar.open(f"/destinations/new/{text.kind}/")
+    reading = read(kinds.registry()[text.kind], text.text)
+    assert reading is not None
+
+    assert paste(page.locator("[name^='config-']").first, text.text)
+
+    if text.other:
+        label = kinds.registry()[text.other].label
+        expect(status(page)).to_contain_text(f"This is for {label}, so nothing was filled.")
+        assert all(not field.input_value() for field in page.locator("input[name^='config-']").all())
+        return
+    expect(status(page)).to_contain_text(f"Filled from the {text.source}: ")
+    for name, value in shown(reading):
+        expect(config(page, name)).to_have_value(value)
+    for name, value in reading.common.items():
+        expect(common(page, name)).to_have_value(value)
+    for name, value in reading.facts.items():
+        expect(common(page, f"fact-{name}")).to_have_value(value)
+    unused = f"Not used: {', '.join(reading.unused)}."
+    assert (unused in status(page).inner_text()) is bool(reading.unused)
+    for name in kinds.registry()[text.kind].secrets({}):
+        assert name not in status(page).inner_text() or name in reading.unused
+
+
+def test_what_is_no_known_text_is_pasted_as_it_is(oskar: Visitor) -> None:
+    for slug in {slug for slug, _ in OTHER_TEXTS}:
+        page = oskar.open(f"/destinations/new/{slug}/")
+        for _, text in (each for each in OTHER_TEXTS if each[0] == slug):
+            assert not paste(page.locator("[name^='config-']").first, text), text
+            expect(status(page)).to_be_empty()
+
+
+def test_a_connection_string_makes_a_destination_and_its_secret_travels_once(
+    oskar: Visitor, sandbox: SandboxServer
+) -> None:
+    page = oskar.open(f"{HUBS}?project=web-shop&environment=staging")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(f"{request.method} {request.url} {request.post_data}"))
+    fill_common(page, "Pasted")
+
+    assert paste(config(page, "namespace"), STRING)
+
+    expect(config(page, "policy_key")).to_have_value(KEY)
+    expect(config(page, "policy_key")).to_have_attribute("type", "password")
+    expect(page.locator("#kind-fields").get_by_text("Filled from the connection string", exact=True)).to_have_count(4)
+    expect(status(page)).to_contain_text("Namespace, Event hub, Shared access policy, Policy key")
+    assert KEY not in page.locator("body").inner_text()
+    assert not problems(page)
+    assert not any(KEY[:-1] in request for request in sent)
+    press_create(page)
+    expect_created(page, "Pasted")
+    assert len([request for request in sent if KEY[:-1] in request]) == 1
+    assert not any("SharedAccessKey" in request for request in sent)
+    assert sandbox.count("POST") == 1
+
+
+def test_what_was_there_before_comes_back(oskar: Visitor) -> None:
+    page = oskar.open(HUBS)
+    config(page, "namespace").fill("typed-before")
+    paste(config(page, "name"), STRING)
+    expect(config(page, "namespace")).to_have_value("contoso-events")
+
+    page.get_by_role("button", name="Undo").click()
+
+    expect(config(page, "namespace")).to_have_value("typed-before")
+    expect(config(page, "policy_key")).to_have_value("")
+    expect(page.get_by_text("Filled from")).to_have_count(0)
+
+
+def test_a_text_of_another_kind_leads_there_and_fills_it(oskar: Visitor) -> None:
+    page = oskar.open(f"{KINESIS}?project=web-shop&environment=staging")
+    common(page, "name").fill("Stays")
+    paste(config(page, "stream_name"), STRING)
+    expect(config(page, "stream_name")).to_have_value("")
+    assert not problems(page)
+
+    page.get_by_role("button", name="Change to Azure Event Hubs and fill its fields").click()
+
+    expect(config(page, "policy_key")).to_have_value(KEY)
+    expect(config(page, "name")).to_have_value("clicks")
+    expect(common(page, "name")).to_have_value("Stays")
+
+
+def test_a_mistake_is_told_on_leaving_a_field_that_was_pasted_and_not_while_typing(oskar: Visitor) -> None:
+    page = oskar.open(KINESIS)
+    role, region = config(page, "role_arn"), config(page, "region")
+    region.fill("us-east-1a")
+    region.blur()
+    expect(page.locator(".field__error")).to_have_count(0)
+
+    paste(role, "arn:aws:iam::123456789012:user/oskar")
+    expect(page.locator(".field__error")).to_have_count(0)
+    role.blur()
+
+    expect(page.get_by_text("This is the ARN of a user, group or policy.")).to_be_visible()
+    expect(role).to_have_attribute("aria-invalid", "true")
+    assert not problems(page)
+    role.fill(ROLE)
+    role.blur()
+    expect(page.locator(".field__error")).to_have_count(0)
+
+
+def test_after_the_first_submission_a_mistake_is_told_and_taken_back_on_leaving(oskar: Visitor) -> None:
+    oskar.expects(422)
+    page = oskar.open(KINESIS)
+    press_create(page)
+    region = config(page, "region")
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+    region.fill("us-east-1a")
+    region.blur()
+    expect(page.locator("#kind-fields").get_by_text("leave out the last letter")).to_be_visible()
+    region.fill("us-gov-east-1")
+    region.blur()
+    expect(page.locator("#kind-fields").get_by_text("This region is in AWS GovCloud")).to_be_visible()
+    region.fill("us-east-1")
+    region.blur()
+    expect(page.locator(".field__caution")).to_have_count(0)
+
+
+def test_role_and_stream_of_different_accounts_are_told_and_asked_about(oskar: Visitor, sandbox: SandboxServer) -> None:
+    oskar.expects(422)
+    page = oskar.open(f"{KINESIS}?project=web-shop&environment=staging")
+    fill_common(page, "Two accounts")
+    paste(config(page, "role_arn"), ROLE)
+    paste(config(page, "stream_name"), STREAM)
+    press_create(page)
+
+    expect(page.get_by_role("heading", name="Look at this before it is sent")).to_be_visible()
+    assert sandbox.count("POST") == 0
+    assert not problems(page)
+    page.get_by_label("It is right as it is: Role ARN").check()
+    press_create(page)
+
+    expect_created(page, "Two accounts")
+    expect(page.get_by_text("The role and the stream are in different AWS accounts").first).to_be_visible()
+
+
+def test_a_kinds_own_values_are_there_again_after_a_look_at_another(oskar: Visitor) -> None:
+    page = oskar.open("/destinations/new/mparticle/")
+    config(page, "api_key").fill("key-of-the-feed")
+    config(page, "user_identities-0-context_kind").fill("user")
+    page.get_by_role("button", name="Add a row").click()
+    config(page, "user_identities-1-context_kind").fill("device")
+    page.get_by_role("link", name="Segment").click()
+    config(page, "write_key").fill("key-of-the-source")
+
+    page.get_by_role("link", name="mParticle").click()
+
+    expect(config(page, "api_key")).to_have_value("key-of-the-feed")
+    expect(config(page, "user_identities-1-context_kind")).to_have_value("device")
+    page.get_by_role("link", name="Segment").click()
+    expect(config(page, "write_key")).to_have_value("key-of-the-source")
+
+
+def test_without_scripts_a_text_is_taken_apart_by_the_server(visit: Visit, sandbox: SandboxServer) -> None:
+    oskar = visit("operator", java_script_enabled=False)
+    oskar.expects(422)
+    page = oskar.open(f"{HUBS}?project=web-shop&environment=staging")
+    common(page, "environment").select_option("staging")
+    fill_common(page, "By the server")
+    config(page, "name").fill(STRING)
+    press_create(page)
+
+    expect(page.get_by_role("heading", name="Filled from what you pasted")).to_be_visible()
+    expect(config(page, "namespace")).to_have_value("contoso-events")
+    expect(config(page, "name")).to_have_value("clicks")
+    expect(page.get_by_text("The connection string held the policy key").first).to_be_visible()
+    assert KEY not in page.content()
+    config(page, "policy_key").fill(KEY)
+    press_create(page)
+    expect_created(page, "By the server")
+    assert sandbox.count("POST") == 1
