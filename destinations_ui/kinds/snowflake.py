@@ -94,4 +94,6 @@ KIND = Kind(
             example="-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKC\n-----END PUBLIC KEY-----",
         ),
     ),
+    # https://registry.terraform.io/providers/launchdarkly/launchdarkly/latest/docs/resources/destination
+    terraform=False,
 )

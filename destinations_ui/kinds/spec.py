@@ -138,6 +138,7 @@ class Kind:
         pastes: Texts that people have at hand, and the fields that they fill.
         facts: What a pasted text tells beside the fields, as (name, pattern for the whole of it).
         comparisons: Cautions about two values.
+        terraform: Whether LaunchDarkly's Terraform provider has a resource for it.
     """
 
     slug: str
@@ -151,6 +152,7 @@ class Kind:
     pastes: tuple[Paste, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     comparisons: tuple[Comparison, ...] = ()
+    terraform: bool = True
 
     def __post_init__(self) -> None:
         """Refuse a kind that is ill-formed.

@@ -20,6 +20,7 @@ from destinations_ui.http import SignedInRequest, wants_fragment
 from destinations_ui.launchdarkly.resources import Destination
 from destinations_ui.models import AuditRecord, Event, EventType, Outcome
 from destinations_ui.reconciliation import Look, Undecidable
+from destinations_ui.snippets import snippets
 from destinations_ui.views.create import lead_to
 from destinations_ui.views.history import may_view
 
@@ -89,6 +90,7 @@ def page(request: SignedInRequest, look: Look, *, part: str = "", status: int = 
         "config": [(labels.get(api, api), api, value) for api, value in found.config.items()],
         "secrets": [(labels.get(api, api), api, value) for api, value in found.secrets.items()],
         "events": events,
+        "snippets": snippets(found),
         "resolution": next((event.says for event in events if event.type == EventType.RESOLVED), None),
         "unresolved": unresolved(found),
         "look": look,
