@@ -228,7 +228,7 @@ class TestEachKind:
         if kind.slug not in IN_TERRAFORM:
             note = snippet(made, "terraform").note
             assert note == (
-                "LaunchDarkly’s Terraform provider has no resource for Snowflake destinations. Use curl or Python."
+                f"LaunchDarkly’s Terraform provider has no resource for {kind.label} destinations. Use curl or Python."
             )
             assert note in read(client.get(made.get_absolute_url())).text
             return
