@@ -113,7 +113,7 @@ def test_a_record_and_the_history_with_the_longest_values(oskar: Visitor) -> Non
     fill_config(page, KINESIS, role_arn=LONGEST_ARN, stream_name="s" * 128)
     press_create(page)
     expect_record(page)
-    expect(page.get_by_text(LONGEST_ARN)).to_be_visible()
+    expect(page.get_by_text(LONGEST_ARN, exact=True)).to_be_visible()
     assert not problems(page)
     oskar.open(f"/history/?q={LONG_NAME[:100]}")
     expect(page.get_by_role("row").filter(has_text=LONG_NAME)).to_have_count(1)

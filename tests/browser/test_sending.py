@@ -191,7 +191,7 @@ def test_a_record_that_is_open_elsewhere_follows_by_itself(
     loaded = tab.evaluate("performance.timeOrigin")
 
     held.sign.set()
-    expect(tab.get_by_text(verdict)).to_be_visible()
+    expect(tab.get_by_text(verdict, exact=True)).to_be_visible()
     assert tab.evaluate("performance.timeOrigin") == loaded
     expect(tab.locator("[hx-trigger]")).to_have_count(0)
 
