@@ -216,8 +216,8 @@ def curl(record: AuditRecord) -> Snippet:
       '{single_quotes_escaped(settings.LAUNCHDARKLY_URL + path(record))}'
 )"""
     note = (
-        f"Set {listed(needed)} in the environment first: nothing is sent without them. What is secret reaches curl through "
-        "a pipe, so no list of processes shows it."
+        f"Set {listed(needed)} in the environment first: nothing is sent without them. What is secret reaches curl "
+        "through a pipe, so no list of processes shows it."
     )
     return Snippet(slug="curl", label="curl", text=text, note=note)
 
