@@ -34,7 +34,7 @@ from destinations_ui.secret import Secret
 from destinations_ui.snippets import Snippet, snippets
 from tests.attempts import KINDS, new_record, record
 from tests.environment import MARKER_TOKEN
-from tests.filling import form_data
+from tests.filling import confirmed, form_data
 from tests.kinds.test_contract import NAMES
 from tests.reading import read
 
@@ -69,7 +69,9 @@ def created(client: Client, operator: User, kind: Kind) -> AuditRecord:
     """Create a destination by the form, with markers for secrets; return its record."""
     client.force_login(operator)
     name = f"Events{AWKWARD}."
-    answer = client.post(f"/destinations/new/{kind.slug}/", form_data(kind, marked(kind), name=name, on="false"))
+    answer = client.post(
+        f"/destinations/new/{kind.slug}/", confirmed(kind, form_data(kind, marked(kind), name=name, on="false"))
+    )
     assert answer.status_code == 303
     return AuditRecord.objects.get()
 
