@@ -57,6 +57,11 @@ def as_switch(value: Any) -> bool | None:
     return (ON | OFF).get(str(value).lower())
 
 
+def critical_message(place: catalogue.Place) -> str:
+    """Return what to type before anything is sent to a critical environment."""
+    return f"{place.environment.name} is a critical environment. Type its key, {place.environment.key}, to go on."
+
+
 def known_key(key: str) -> str:
     """Return a key that came with an address, or an empty text when it cannot be one."""
     return key if KEY.fullmatch(key) else ""
@@ -212,6 +217,9 @@ class DestinationForm(forms.Form):
     def offer_environments(self) -> None:
         """Offer the project's environments, saying what each has; without a list, the key is typed."""
         field = self.fields["environment"]
+        if place := self.critical_place():
+            self.fields["critical_key"].required = True
+            self.fields["critical_key"].error_messages["required"] = critical_message(place)
         if not self.places.items:
             field.widget = forms.TextInput({"class": "input", "autocomplete": "off", "spellcheck": "false"})
             field.help_text = "Type the environment's key."
@@ -267,10 +275,8 @@ class DestinationForm(forms.Form):
         """Want the key of a critical environment typed, so that it is not chosen by mistake."""
         typed: str = self.cleaned_data["critical_key"]
         place = self.critical_place()
-        if place and "environment" in self.cleaned_data and typed != place.environment.key:
-            raise forms.ValidationError(
-                f"{place.environment.name} is a critical environment. Type its key, {place.environment.key}, to go on."
-            )
+        if place and typed != place.environment.key:
+            raise forms.ValidationError(critical_message(place))
         return typed
 
     def critical_place(self) -> catalogue.Place | None:

@@ -16,7 +16,7 @@
   const ADDRESS = /\/api\/v2\/destinations\/([A-Za-z0-9][A-Za-z0-9._-]*)\/([A-Za-z0-9][A-Za-z0-9._-]*)/;
   const OBFUSCATED = /\*{3}|•/;
   const ASSIGNMENT = /"?([A-Za-z_][A-Za-z0-9_]*)"?\s*[=:]\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"{}[\]]+))/g;
-  const GIVEN = /(?:^|[;\s,{])["']?([A-Za-z_][\w.-]{0,60})["']?\s*[=:](?![/\d])/gi;
+  const GIVEN = /(?:^|[;\s,{])["']?([A-Za-z_][\w.-]{0,60})["']?\s*(?:=|:(?![/\d]))/gi;
   const QUOTED = /"(?:[^"\\]|\\.)*"/y;
 
   const read = (kind, text) => {

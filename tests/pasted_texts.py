@@ -87,7 +87,7 @@ TEXTS = [
         ),
         (
             "with a part that no field takes",
-            f"Endpoint=sb://{HOST}/;SharedAccessKeyName=send;SharedAccessKey={KEY};UseDevelopmentEmulator=true",
+            f"Endpoint=sb://{HOST}/;SharedAccessKeyName=send;SharedAccessKey={KEY};UseDevelopmentEmulator=1",
             {"values": HUB, "unused": ("UseDevelopmentEmulator",)},
         ),
         (

@@ -57,7 +57,9 @@ class Page(HTMLParser):
                 continue
 
     def handle_data(self, data: str) -> None:
-        """Add a text to all elements that it is in."""
+        """Add a text to all elements that it is in; what a script reads is not the page's text."""
+        if self._open[-1].tag == "script":
+            return
         for element in self._open:
             element.pieces.append(data)
 

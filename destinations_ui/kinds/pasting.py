@@ -31,7 +31,7 @@ OBFUSCATED = r"\*{3}|•"
 #: An assignment in Terraform's language: a name, then a text in quotes or what else stands there.
 ASSIGNMENT = r'"?([A-Za-z_]\w*)"?\s*[=:]\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"{}\[\]]+))'
 #: The name of something that is given a value; a value is never listed.
-GIVEN = r"(?:^|[;\s,{])[\"']?([A-Za-z_][\w.-]{0,60})[\"']?\s*[=:](?![/\d])"
+GIVEN = r"(?:^|[;\s,{])[\"']?([A-Za-z_][\w.-]{0,60})[\"']?\s*(?:=|:(?![/\d]))"
 
 #: A field's text, or the rows of one that has columns.
 Pasted = str | Sequence[Mapping[str, str]]
