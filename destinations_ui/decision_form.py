@@ -5,9 +5,8 @@ from __future__ import annotations
 from django import forms
 from django.http import QueryDict
 
-from destinations_ui.form_fields import PlainField
+from destinations_ui.form_fields import PlainField, discard_secret
 from destinations_ui.forms import Problem
-from destinations_ui.kinds.validators import holds_secret
 
 #: What is chosen when it is none of the candidates. A candidate's id has ``id:`` before it.
 NONE = "none"
@@ -30,16 +29,10 @@ class DecisionForm(forms.Form):
 
     def __init__(self, data: QueryDict | None = None) -> None:
         """Make the form; a secret that was typed into the reason is neither kept nor shown back."""
-        self.disclosed = data is not None and holds_secret(data.get("reason", ""))
-        if data is not None and self.disclosed:
-            data = data.copy()
-            data["reason"] = ""
-        super().__init__(data)
-        if self.disclosed:
-            self.fields["reason"].error_messages["required"] = (
-                "This held a secret, such as a key or a whole connection string, so it was discarded. Enter only how "
-                "you know."
-            )
+        shown, disclosed = discard_secret(data, "reason")
+        super().__init__(shown)
+        if disclosed:
+            self.fields["reason"].error_messages["required"] = disclosed
 
     def clean_destination_id(self) -> str:
         """Return the id that was chosen, empty for none."""

@@ -9,8 +9,10 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
 from destinations_ui.kinds import spec
+from destinations_ui.kinds.validators import holds_secret
 from destinations_ui.secret import Secret
 
 #: Quotes that come along when a value is copied from a document or a shell.
@@ -21,6 +23,10 @@ INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
 TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 #: No value that a vendor defines is longer; a secret has no limit but the request's.
 LONGEST = 2048
+#: What is said of a free text that held a secret.
+DISCARDED = (
+    "This held a secret, such as a key or a whole connection string, so it was discarded. Say it without the secret."
+)
 #: More rows than anyone maps.
 MOST_ROWS = 50
 
@@ -267,6 +273,15 @@ def form_field(field: spec.Field, *, id: str) -> forms.Field:
         widget=widget,
         **common,
     )
+
+
+def discard_secret(data: QueryDict | None, name: str) -> tuple[QueryDict | None, str]:
+    """Return what was posted without a text that gives itself away as a secret, and what to say about that."""
+    if data is None or not holds_secret(data.get(name, "")):
+        return data, ""
+    shown = data.copy()
+    shown[name] = ""
+    return shown, DISCARDED
 
 
 def required_message(field: spec.Field) -> str:

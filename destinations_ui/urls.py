@@ -20,6 +20,7 @@ urlpatterns = [
     path("history/<uuid:uuid>/receipt/", history.receipt, name="receipt"),
     path("history/<uuid:uuid>/reconcile/", record.reconcile, name="reconcile"),
     path("history/<uuid:uuid>/decide/", record.decide, name="decide"),
+    path("history/<uuid:uuid>/delivery/", record.deliver, name="deliver"),
     path("login/", sign_in.LoginView.as_view(), name="login"),
     path("logout/", sign_in.LogoutView.as_view(), name="logout"),
     path("healthz", health.healthz, name="healthz"),

@@ -71,6 +71,7 @@ KIND = Kind(
     ),
     setup="Create a shared access policy with only the Send right. If the namespace's firewall restricts networks, "
     "it has to let LaunchDarkly in.",
+    arrival="It shows among the incoming messages in the hub’s metrics.",
     pastes=(
         # https://learn.microsoft.com/azure/event-hubs/event-hubs-get-connection-string
         Paste(

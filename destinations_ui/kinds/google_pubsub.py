@@ -49,6 +49,7 @@ KIND = Kind(
     ),
     setup="On the topic, grant the role Pub/Sub Publisher to LaunchDarkly's service account, which LaunchDarkly's "
     "page names. No secret is exchanged.",
+    arrival="It is seen with a subscription of the topic: Pub/Sub, Subscriptions, Messages, Pull.",
     pastes=(
         # https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names
         Paste(

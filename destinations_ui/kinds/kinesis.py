@@ -108,6 +108,7 @@ KIND = Kind(
     ),
     setup="The role has to trust LaunchDarkly's AWS account. LaunchDarkly recommends one shard for every "
     "50 million events a month.",
+    arrival="Its key is LaunchDarklyDataExportTestEvent, and the stream’s data viewer shows it.",
     pastes=(
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonkinesis.html
         Paste(

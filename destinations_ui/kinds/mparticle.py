@@ -103,6 +103,7 @@ KIND = Kind(
     ),
     at_least_one=(("user_identities", "user_identity"),),
     setup="In mParticle, connect the LaunchDarkly feed to the outputs that should receive the events.",
+    arrival="It is seen in mParticle’s live stream, where the feed is in the development environment.",
     pastes=(
         Paste(
             name="key and secret",

@@ -49,7 +49,8 @@ KIND = Kind(
             validators=(context_kind(),),
         ),
     ),
-    setup="Events appear in the Debugger of the Segment source.",
+    setup="In Segment, connect the LaunchDarkly source to the destinations that should receive the events.",
+    arrival="It appears in the Debugger of the Segment source.",
     pastes=(
         # https://segment.com/docs/connections/sources/catalog/libraries/website/javascript/quickstart/
         Paste(

@@ -56,6 +56,7 @@ KIND = Kind(
     ),
     setup="In Snowflake, run LaunchDarkly's script first: it makes the user that carries this public key. If you use "
     "network policies, allow LaunchDarkly's address 35.192.85.117.",
+    arrival="Snowflake is loaded every hour on the hour; rows are there 10 to 15 minutes later.",
     pastes=(
         # https://docs.snowflake.com/en/user-guide/organizations-connect
         Paste(

@@ -135,6 +135,7 @@ class Kind:
         fields: In the order of the form.
         at_least_one: Groups of field names of which one must be filled.
         setup: What the other side needs before events arrive, in a sentence or two.
+        arrival: Where and when the first event is seen, in a sentence.
         pastes: Texts that people have at hand, and the fields that they fill.
         facts: What a pasted text tells beside the fields, as (name, pattern for the whole of it).
         comparisons: Cautions about two values.
@@ -149,6 +150,7 @@ class Kind:
     fields: tuple[Field, ...]
     at_least_one: tuple[tuple[str, ...], ...] = ()
     setup: str = ""
+    arrival: str = ""
     pastes: tuple[Paste, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     comparisons: tuple[Comparison, ...] = ()

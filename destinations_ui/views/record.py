@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from destinations_ui import catalogue, kinds, reconciliation
+from destinations_ui import catalogue, delivery, kinds, reconciliation
 from destinations_ui.decision_form import DecisionForm
+from destinations_ui.delivery import NothingToConfirm
+from destinations_ui.delivery_form import DeliveryForm
 from destinations_ui.http import SignedInRequest, wants_fragment
 from destinations_ui.launchdarkly.resources import Destination
 from destinations_ui.models import AuditRecord, Event, EventType, Outcome
@@ -23,6 +27,8 @@ from destinations_ui.reconciliation import Look, Undecidable
 from destinations_ui.snippets import snippets
 from destinations_ui.views.create import lead_to
 from destinations_ui.views.history import may_view
+
+logger = logging.getLogger(__name__)
 
 CREATE = "destinations_ui.create_destination"
 
@@ -78,6 +84,24 @@ def decide(request: SignedInRequest, uuid: str) -> HttpResponse:
     return page(request, look, form=form, status=422 if unresolved(look.record) else 409)
 
 
+@may_decide
+@require_POST
+def deliver(request: SignedInRequest, uuid: str) -> HttpResponse:
+    """Take a person's word that events arrive."""
+    found = get_object_or_404(AuditRecord, uuid=uuid)
+    form = DeliveryForm(found, request.POST)
+    if not form.is_valid():
+        return page(request, last_look(found), delivery_form=form, status=422)
+    try:
+        delivery.confirm(found, actor=request.user, **form.cleaned_data)
+    except NothingToConfirm:
+        return page(request, last_look(found), undelivered=True, status=409)
+    except (DatabaseError, InterfaceError) as error:
+        logger.error("A delivery could not be noted: %s", type(error).__name__)
+        return page(request, last_look(found), delivery_form=form, unnoted=True, status=503)
+    return lead_to(request, f"{found.get_absolute_url()}#delivery")
+
+
 def page(request: SignedInRequest, look: Look, *, part: str = "", status: int = 200, **context: Any) -> HttpResponse:
     """Return the record's page, or a part of it."""
     found = look.record
@@ -97,6 +121,8 @@ def page(request: SignedInRequest, look: Look, *, part: str = "", status: int = 
         "shown": shown(look),
         "certain": certainty(look),
         "form": DecisionForm(),
+        "deliveries": delivery.confirmed(events),
+        "delivery_form": DeliveryForm(found),
         "deciders": deciders() if look.candidates and not request.user.has_perm(CREATE) else [],
     } | context
     return render(request, f"record.html{part}", context, status=status)

@@ -211,6 +211,7 @@ def test_each_kind_is_explained(kind: Kind) -> None:
     assert kind.label
     assert kind.summary.endswith(".")
     assert kind.setup.endswith(".")
+    assert kind.arrival.endswith(".")
     docs = urlsplit(kind.docs)
     assert (docs.scheme, docs.hostname) == ("https", "launchdarkly.com")
     assert docs.path.startswith("/docs/")

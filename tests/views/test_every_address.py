@@ -27,7 +27,12 @@ LOOK = {
     "history/<uuid:uuid>/reconcile/",
     "history/<uuid:uuid>/receipt/",
 }
-CREATE = {"destinations/new/", "destinations/new/<kind:kind>/", "history/<uuid:uuid>/decide/"}
+CREATE = {
+    "destinations/new/",
+    "destinations/new/<kind:kind>/",
+    "history/<uuid:uuid>/decide/",
+    "history/<uuid:uuid>/delivery/",
+}
 #: Leads on to sign-in by itself, so that the way to it can never become a circle.
 LEADS_ON = {"admin/login/"}
 
