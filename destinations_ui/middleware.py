@@ -5,10 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.auth import middleware as auth
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 
 from destinations_ui.log import current_request_id
 from destinations_ui.views import errors
@@ -38,6 +41,19 @@ def request_id(get_response: GetResponse) -> GetResponse:
             current_request_id.reset(token)
         response["X-Request-ID"] = str(request.request_id)  # type: ignore[attr-defined]  # set above
         return response
+
+    return middleware
+
+
+def viewer_zone(get_response: GetResponse) -> GetResponse:
+    """Write moments in the viewer's zone as well: the browser tells it in a cookie. Everything else stays in UTC."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        name = unquote(request.COOKIES.get("timezone", ""))
+        if name not in available_timezones():
+            return get_response(request)
+        with timezone.override(ZoneInfo(name)):
+            return get_response(request)
 
     return middleware
 

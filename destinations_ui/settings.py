@@ -111,6 +111,7 @@ MIDDLEWARE = [
     # Outermost first: what stands above WhiteNoise also holds for static files and for errors.
     "destinations_ui.middleware.request_id",
     "destinations_ui.middleware.utf8",
+    "destinations_ui.middleware.viewer_zone",
     "destinations_ui.middleware.response_headers",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -7,6 +7,11 @@
   // The kind whose fields are shown. The address may be ahead of it, or behind.
   const chosen = () => document.querySelector("#kinds [aria-current]");
 
+  // In which zone the reader is, so that the next page can write moments in it, too.
+  const zone = encodeURIComponent(Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `timezone=${zone}; path=/; max-age=31536000; samesite=lax${secure}`;
+
   // Buttons that only a script can serve stay hidden until there is one.
   htmx.onLoad((root) => {
     for (const button of root.querySelectorAll("[data-shows], [data-copy]")) button.hidden = false;

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from django import template
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -41,11 +42,23 @@ def outcome(value: str) -> dict[str, str]:
 
 @register.filter
 def utc(moment: datetime | None) -> SafeString | str:
-    """Write a moment exactly, with its zone."""
+    """Write a moment exactly, with its zone; and in the viewer's, where that is known and another."""
     if moment is None:
         return "—"
     at = moment.astimezone(UTC)
-    return format_html('<time datetime="{}">{} UTC</time>', at.isoformat(), at.strftime("%Y-%m-%d %H:%M:%S"))
+    exact = format_html('<time datetime="{}">{} UTC</time>', at.isoformat(), at.strftime("%Y-%m-%d %H:%M:%S"))
+    local = in_viewers_zone(at)
+    return format_html('{} <span class="local">({})</span>', exact, local) if local else exact
+
+
+def in_viewers_zone(at: datetime) -> str:
+    """Return a moment's time of day in the viewer's zone, its date where that differs; empty where it is UTC's own."""
+    local = timezone.localtime(at)
+    if not local.utcoffset():
+        return ""
+    name = local.strftime("%Z")
+    zone = name if name[:1].isalpha() else f"UTC{name}"
+    return local.strftime(f"{'' if local.date() == at.date() else '%Y-%m-%d '}%H:%M:%S {zone}")
 
 
 @register.filter
@@ -54,7 +67,9 @@ def utc_time(moment: datetime) -> SafeString | str:
     at = moment.astimezone(UTC)
     if at.date() != datetime.now(UTC).date():
         return utc(at)
-    return format_html('<time datetime="{}">{} UTC</time>', at.isoformat(), at.strftime("%H:%M:%S"))
+    exact = format_html('<time datetime="{}">{} UTC</time>', at.isoformat(), at.strftime("%H:%M:%S"))
+    local = in_viewers_zone(at)
+    return format_html('{} <span class="local">({})</span>', exact, local) if local else exact
 
 
 @register.filter
@@ -62,10 +77,11 @@ def utc_in_two(moment: datetime) -> SafeString:
     """Write a moment exactly, the time of day below the date: for a narrow column."""
     at = moment.astimezone(UTC)
     return format_html(
-        '<time datetime="{}">{} <small>{} UTC</small></time>',
+        '<time datetime="{}">{} <small>{} UTC</small>{}</time>',
         at.isoformat(),
         at.strftime("%Y-%m-%d"),
         at.strftime("%H:%M:%S"),
+        format_html(" <small>{}</small>", local) if (local := in_viewers_zone(at)) else "",
     )
 
 
