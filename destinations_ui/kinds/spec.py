@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 
 from destinations_ui.kinds.cautions import SECRET_CAUTIONS, Caution, Comparison
-from destinations_ui.kinds.pasting import Paste
+from destinations_ui.kinds.pasting import Paste, Pasted, pasted_value
 from destinations_ui.kinds.patterns import SpecError
 from destinations_ui.secret import Secret
 
@@ -215,6 +216,14 @@ class Kind:
             for field in self.fields
             if values.get(field.name) and not field.secret
         }
+
+    def typed(self, config: Mapping[str, Any]) -> dict[str, Pasted]:
+        """Return what a form would have for a public configuration: the inverse of :meth:`public_config`.
+
+        What is no value of a plain field is left out, whatever it is.
+        """
+        found = ((field, pasted_value(field, config.get(field.api))) for field in self.fields if not field.secret)
+        return {field.name: value for field, value in found if value}
 
     def secrets(self, values: Mapping[str, Value]) -> dict[str, Secret]:
         """Return the filled secret fields, under LaunchDarkly's names."""

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from destinations_ui import forms, kinds
+from destinations_ui.kinds import Kind
 from destinations_ui.models import AuditRecord, Outcome
 
 register = template.Library()
@@ -90,6 +91,12 @@ def kind_icon(slug: str) -> str:
     """Return the icon of a kind; one that is not known here has a question mark."""
     kind = kinds.registry().get(slug)
     return kind.icon if kind else "question-mark-circle"
+
+
+@register.filter
+def known_kind(slug: str) -> Kind | None:
+    """Return the kind that LaunchDarkly calls so, if it is known here."""
+    return kinds.registry().get(slug)
 
 
 @register.filter

@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from destinations_ui import changes, kinds, reconciliation
+from destinations_ui import changes, kinds, origins, reconciliation
 from destinations_ui.changes import AlreadySubmitted, Attempt, NotRecorded
 from destinations_ui.form_fields import MOST_ROWS
 from destinations_ui.forms import DestinationForm, known_key, rows_field
@@ -56,11 +56,15 @@ def create_destination(request: SignedInRequest, kind: Kind) -> HttpResponse:
         return submit(request, kind)
     if wants_fragment(request) and "row" in request.GET:
         return row(request, kind, request.GET["row"])
-    form = DestinationForm(kind, initial=where(request), fresh="fresh" in request.GET)
+    may_view = request.user.has_perm("destinations_ui.view_auditrecord")
+    origin, lost = origins.asked_for(kind, request.GET.dict(), may_view=may_view)
+    given = {name: key for name, key in where(request).items() if key}
+    initial = {**(origin.initial if origin else {}), **given}
+    form = DestinationForm(kind, initial=initial, fresh="fresh" in request.GET)
     part = ""
     if wants_fragment(request):
         part = ENVIRONMENT if request.htmx.target == "environment-field" else FIELDS
-    return page(request, form, part=part)
+    return page(request, form, part=part, origin=origin, lost=lost)
 
 
 @sensitive_variables()

@@ -49,6 +49,8 @@ def test_one_destination_of_each_kind_from_sign_in_to_the_history(visit: Visit, 
         expect(page.get_by_role("group", name=kind.label)).to_be_visible()
         fill_common(page, name, on=slug != "kinesis", reason=f"Asked for in OPS-{len(name)}")
         fill_config(page, kind)
+        if environment == "Production":
+            common(page, "critical_key").fill("production")
         press_create(page)
         expect_created(page, name)
 

@@ -26,7 +26,7 @@ from tests.browser.visitor import (
 pytestmark = pytest.mark.browser
 
 SEGMENT = kinds.registry()["segment"]
-SECRET = "typed-and-still-there"
+SECRET = "typedAndStillThere0123456789abcd"
 #: What htmx and the browser write to the console when a request does not get through.
 LOST = ("failed: POST", "ERR_FAILED", "ERR_INTERNET_DISCONNECTED", "htmx:(afterRequest|sendError)")
 

@@ -21,7 +21,7 @@ from tests.browser.visitor import (
 
 pytestmark = pytest.mark.browser
 
-SECRET = "typed-before-the-session-ended"
+SECRET = "typedBeforeTheSessionEnded012345"
 
 
 def begin(visitor: Visitor, name: str) -> Page:

@@ -93,7 +93,7 @@ def test_a_refusal_keeps_all_but_the_secrets(plain: Visitor) -> None:
     plain.expects(422)
     page = plain.open("/destinations/new/segment/?project=faults&environment=unauthorized")
     common(page, "name").fill("Refused without scripts")
-    config(page, "write_key").fill("typed")
+    config(page, "write_key").fill("typed000000000000000000000000000")
     page.get_by_label("On: send events").check()
     press_create(page)
     expect(page.get_by_role("alert").filter(has_text="LaunchDarkly refused; nothing was created")).to_be_visible()
@@ -106,7 +106,7 @@ def test_the_form_goes_on_after_signing_in_again(plain: Visitor, sandbox: Sandbo
     plain.expects(401, 403)
     page = plain.open("/destinations/new/segment/?project=web-shop&environment=test")
     common(page, "name").fill("Signed out without scripts")
-    config(page, "write_key").fill("typed")
+    config(page, "write_key").fill("typed000000000000000000000000000")
     page.get_by_label("On: send events").check()
     plain.context.clear_cookies(name="sessionid")
     press_create(page)
@@ -119,7 +119,7 @@ def test_the_form_goes_on_after_signing_in_again(plain: Visitor, sandbox: Sandbo
     # Signing in gave the browser a new token, which this page does not have.
     page.get_by_role("button", name="Go on with the form").click()
     expect(common(page, "name")).to_have_value("Signed out without scripts")
-    config(page, "write_key").fill("typed again")
+    config(page, "write_key").fill("typedAgain0000000000000000000000")
     press_create(page)
     expect_created(page, "Signed out without scripts")
     assert sandbox.count("POST") == 1

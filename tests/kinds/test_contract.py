@@ -228,3 +228,11 @@ def test_each_icon_is_there(kind: Kind) -> None:
 def test_an_unknown_field_is_a_key_error() -> None:
     with pytest.raises(KeyError):
         kinds.registry()["kinesis"].field("topic")
+
+
+@every_kind
+def test_what_may_be_shown_fills_a_form_again(kind: Kind) -> None:
+    values = kind.examples()
+    typed = kind.typed(kind.public_config(values))
+    assert typed == {field.name: values[field.name] for field in kind.fields if not field.secret}
+    assert kind.public_config(typed) == kind.public_config(values)
