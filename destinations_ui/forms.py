@@ -390,6 +390,11 @@ class DestinationForm(forms.Form):
         for field in self.kind.fields:
             yield self[f"{PREFIX}{field.name}"]
 
+    def plain_names(self) -> list[str]:
+        """Return the names of the inputs that hold no secret and no rows, with the form's token."""
+        own = [f"{PREFIX}{field.name}" for field in self.kind.fields if not (field.secret or field.columns)]
+        return ["csrfmiddlewaretoken", "project", "environment", *own]
+
     def facts(self) -> Iterator[forms.BoundField]:
         """Yield the hidden fields with what a pasted text told beside the kind's own."""
         for fact, _ in self.kind.facts:

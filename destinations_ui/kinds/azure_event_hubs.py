@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from destinations_ui.kinds.cautions import Caution, Comparison
+from destinations_ui.kinds.guides import Guide
 from destinations_ui.kinds.pasting import Paste
 from destinations_ui.kinds.spec import Field, Kind
 from destinations_ui.kinds.validators import (
@@ -72,6 +73,28 @@ KIND = Kind(
     setup="Create a shared access policy with only the Send right. If the namespace's firewall restricts networks, "
     "it has to let LaunchDarkly in.",
     arrival="It shows among the incoming messages in the hub’s metrics.",
+    guides=(
+        Guide(
+            title="The event hub",
+            about="Makes the hub in the namespace. The name of the resource group is yours to fill in.",
+            language="Shell",
+            text="az eventhubs eventhub create --resource-group <<group>> \\\n"
+            "  --namespace-name <<namespace>> --name <<name>>",
+            source="https://learn.microsoft.com/cli/azure/eventhubs/eventhub",
+            own=(("group", "RESOURCE_GROUP"),),
+        ),
+        Guide(
+            title="The policy, with Send and nothing more",
+            about="Makes the policy on the hub, and shows its keys: the primary one is the policy key of this form.",
+            language="Shell",
+            text="az eventhubs eventhub authorization-rule create --resource-group <<group>> \\\n"
+            "  --namespace-name <<namespace>> --eventhub-name <<name>> --name <<policy_name>> --rights Send\n"
+            "az eventhubs eventhub authorization-rule keys list --resource-group <<group>> \\\n"
+            "  --namespace-name <<namespace>> --eventhub-name <<name>> --name <<policy_name>>",
+            source="https://learn.microsoft.com/cli/azure/eventhubs/eventhub/authorization-rule",
+            own=(("group", "RESOURCE_GROUP"),),
+        ),
+    ),
     pastes=(
         # https://learn.microsoft.com/azure/event-hubs/event-hubs-get-connection-string
         Paste(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from destinations_ui.kinds.cautions import Caution, Comparison
+from destinations_ui.kinds.guides import Guide
 from destinations_ui.kinds.pasting import Paste
 from destinations_ui.kinds.spec import Field, Kind
 from destinations_ui.kinds.validators import google_project_id, pubsub_topic_id
@@ -50,6 +51,25 @@ KIND = Kind(
     setup="On the topic, grant the role Pub/Sub Publisher to LaunchDarkly's service account, which LaunchDarkly's "
     "page names. No secret is exchanged.",
     arrival="It is seen with a subscription of the topic: Pub/Sub, Subscriptions, Messages, Pull.",
+    guides=(
+        Guide(
+            title="The topic",
+            about="Makes the topic in the project.",
+            language="Shell",
+            text="gcloud pubsub topics create <<topic>> --project <<project>>",
+            source="https://cloud.google.com/sdk/gcloud/reference/pubsub/topics/create",
+        ),
+        Guide(
+            title="The right to publish",
+            about="Lets LaunchDarkly’s service account publish to the topic. The account is from LaunchDarkly’s older "
+            "documentation: see on its present page that it is still this one.",
+            language="Shell",
+            text="gcloud pubsub topics add-iam-policy-binding <<topic>> --project <<project>> \\\n"
+            "  --member serviceAccount:prod-event-recorder@firehose-publish.iam.gserviceaccount.com \\\n"
+            "  --role roles/pubsub.publisher",
+            source="https://launchdarkly.com/docs/integrations/data-export/google-pubsub",
+        ),
+    ),
     pastes=(
         # https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names
         Paste(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from destinations_ui.kinds.cautions import Caution, Comparison
+from destinations_ui.kinds.guides import Guide
 from destinations_ui.kinds.pasting import Paste
 from destinations_ui.kinds.spec import Field, Kind
 from destinations_ui.kinds.validators import aws_region, iam_role_arn, kinesis_stream_name
@@ -109,6 +110,65 @@ KIND = Kind(
     setup="The role has to trust LaunchDarkly's AWS account. LaunchDarkly recommends one shard for every "
     "50 million events a month.",
     arrival="Its key is LaunchDarklyDataExportTestEvent, and the stream’s data viewer shows it.",
+    guides=(
+        Guide(
+            title="The stream",
+            about="Makes a stream whose capacity follows the load.",
+            language="Shell",
+            text="aws kinesis create-stream --region <<region>> --stream-name <<stream_name>> \\\n"
+            "  --stream-mode-details StreamMode=ON_DEMAND",
+            source="https://docs.aws.amazon.com/cli/latest/reference/kinesis/create-stream.html",
+        ),
+        Guide(
+            title="The role’s trust policy",
+            about="Says who may assume the role; save it as trust-policy.json. The principal is from LaunchDarkly’s "
+            "older documentation: LaunchDarkly’s own answer for the environment counts.",
+            language="JSON",
+            text="{\n"
+            '  "Version": "2012-10-17",\n'
+            '  "Statement": [\n'
+            "    {\n"
+            '      "Effect": "Allow",\n'
+            '      "Principal": {"AWS": "arn:aws:iam::554582317989:role/LaunchDarkly-data-export"},\n'
+            '      "Action": "sts:AssumeRole"\n'
+            "    }\n"
+            "  ]\n"
+            "}",
+            source="https://launchdarkly.com/docs/integrations/data-export/kinesis",
+            fetch="trust_policy",
+        ),
+        Guide(
+            title="The role’s rights on the stream",
+            about="Lets the role write to the stream and nothing else; save it as stream-policy.json.",
+            language="JSON",
+            text="{\n"
+            '  "Version": "2012-10-17",\n'
+            '  "Statement": [\n'
+            "    {\n"
+            '      "Effect": "Allow",\n'
+            '      "Action": ["kinesis:PutRecord", "kinesis:PutRecords"],\n'
+            '      "Resource": <<stream_arn>>\n'
+            "    }\n"
+            "  ]\n"
+            "}",
+            source="https://docs.aws.amazon.com/streams/latest/dev/controlling-access.html",
+            derived=(
+                ("partition", "role_arn", r"^arn:(aws[a-z-]*):"),
+                ("account", "role_arn", r"::(\d{12}):role/"),
+            ),
+            made=(("stream_arn", "arn:{partition}:kinesis:{region}:{account}:stream/{stream_name}"),),
+        ),
+        Guide(
+            title="The role",
+            about="Makes the role from the two files. It is in the account of the role’s ARN.",
+            language="Shell",
+            text="aws iam create-role --role-name <<role>> --assume-role-policy-document file://trust-policy.json\n"
+            "aws iam put-role-policy --role-name <<role>> --policy-name launchdarkly-data-export \\\n"
+            "  --policy-document file://stream-policy.json",
+            source="https://docs.aws.amazon.com/cli/latest/reference/iam/create-role.html",
+            derived=(("role", "role_arn", r":role/(?:.*/)?([^/]+)$"),),
+        ),
+    ),
     pastes=(
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonkinesis.html
         Paste(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from destinations_ui.kinds.cautions import Caution
+from destinations_ui.kinds.guides import Guide
 from destinations_ui.kinds.pasting import Paste
 from destinations_ui.kinds.spec import Field, Kind
 from destinations_ui.kinds.validators import public_key, snowflake_account_url
@@ -57,6 +58,34 @@ KIND = Kind(
     setup="In Snowflake, run LaunchDarkly's script first: it makes the user that carries this public key. If you use "
     "network policies, allow LaunchDarkly's address 35.192.85.117.",
     arrival="Snowflake is loaded every hour on the hour; rows are there 10 to 15 minutes later.",
+    guides=(
+        Guide(
+            title="User, database and warehouse",
+            about="An outline with LaunchDarkly’s default names. The script that LaunchDarkly generates with the keys "
+            "is what counts. The user gets the public key in the form that LaunchDarkly calls public_key_pkcs8.",
+            language="SQL",
+            text="USE ROLE SECURITYADMIN;\n"
+            "CREATE ROLE IF NOT EXISTS LD_EXPORT_ROLE;\n"
+            "CREATE USER IF NOT EXISTS LD_EXPORT_USER\n"
+            "  DEFAULT_ROLE = LD_EXPORT_ROLE DEFAULT_WAREHOUSE = LD_EXPORT_WH RSA_PUBLIC_KEY = <<public_key_pkcs8>>;\n"
+            "GRANT ROLE LD_EXPORT_ROLE TO USER LD_EXPORT_USER;\n"
+            "USE ROLE SYSADMIN;\n"
+            "CREATE WAREHOUSE IF NOT EXISTS LD_EXPORT_WH WAREHOUSE_SIZE = XSMALL AUTO_SUSPEND = 60;\n"
+            "CREATE DATABASE IF NOT EXISTS LD_EXPORT;\n"
+            "GRANT USAGE ON WAREHOUSE LD_EXPORT_WH TO ROLE LD_EXPORT_ROLE;\n"
+            "GRANT USAGE, CREATE SCHEMA ON DATABASE LD_EXPORT TO ROLE LD_EXPORT_ROLE;",
+            source="https://launchdarkly.com/docs/integrations/data-export/snowflake",
+            own=(("public_key_pkcs8", "PUBLIC_KEY_PKCS8"),),
+        ),
+        Guide(
+            title="The network policy",
+            about="Needed only where the account restricts networks; the name of the policy is yours to fill in.",
+            language="SQL",
+            text="CREATE NETWORK RULE LD_EXPORT_RULE MODE = INGRESS TYPE = IPV4 VALUE_LIST = ('35.192.85.117');\n"
+            "ALTER NETWORK POLICY NETWORK_POLICY ADD ALLOWED_NETWORK_RULE_LIST = 'LD_EXPORT_RULE';",
+            source="https://docs.snowflake.com/en/sql-reference/sql/alter-network-policy",
+        ),
+    ),
     pastes=(
         # https://docs.snowflake.com/en/user-guide/organizations-connect
         Paste(

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 
 from destinations_ui.kinds.cautions import SECRET_CAUTIONS, Caution, Comparison
+from destinations_ui.kinds.guides import Guide
 from destinations_ui.kinds.pasting import Paste, Pasted, pasted_value
 from destinations_ui.kinds.patterns import SpecError
 from destinations_ui.secret import Secret
@@ -137,6 +138,7 @@ class Kind:
         at_least_one: Groups of field names of which one must be filled.
         setup: What the other side needs before events arrive, in a sentence or two.
         arrival: Where and when the first event is seen, in a sentence.
+        guides: What the other side needs, to copy.
         pastes: Texts that people have at hand, and the fields that they fill.
         facts: What a pasted text tells beside the fields, as (name, pattern for the whole of it).
         comparisons: Cautions about two values.
@@ -152,6 +154,7 @@ class Kind:
     at_least_one: tuple[tuple[str, ...], ...] = ()
     setup: str = ""
     arrival: str = ""
+    guides: tuple[Guide, ...] = ()
     pastes: tuple[Paste, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     comparisons: tuple[Comparison, ...] = ()
@@ -180,9 +183,13 @@ class Kind:
             if wrong or not group:
                 named = ", ".join(wrong) or "nothing"
                 raise SpecError(f"Kind {self.slug}: at_least_one names {named}, which is no optional field.")
-        self._check_pastes()
+        self._check_texts()
 
-    def _check_pastes(self) -> None:
+    def _check_texts(self) -> None:
+        plain = {field.name for field in self.fields if not (field.secret or field.columns)}
+        for guide in self.guides:
+            if wrong := guide.wants() - plain:
+                raise SpecError(f"Kind {self.slug}: guide {guide.title} wants {', '.join(wrong)}, no plain field.")
         fields = {field.name for field in self.fields if not field.columns}
         known = fields | dict(self.facts).keys()
         for paste in self.pastes:

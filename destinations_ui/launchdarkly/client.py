@@ -145,6 +145,20 @@ class LaunchDarkly:
                 error.before = [item.id for item in listed if (item.project, item.environment) == here]
                 raise
 
+    def trust_policy(self, project: str, environment: str, *, timeout: float | None = None) -> dict[str, Any]:
+        """Return the trust policy for an AWS role that LaunchDarkly is to assume. Nothing is known to be created by it.
+
+        It is asked for once: a post is never repeated.
+
+        https://launchdarkly.com/docs/api/data-export-destinations/generate-trust-policy
+        """
+        path = (
+            f"/api/v2/destinations/projects/{segment(project)}/environments/{segment(environment)}"
+            "/generate-trust-policy"
+        )
+        answer = self._exchange("POST", path, Deadline(timeout or self._timeout), ANSWER_LIMIT)
+        return resources.trust_policy(answer.body)
+
     def _look(self) -> list[resources.Destination]:
         """Return the list before a post.
 

@@ -120,6 +120,15 @@ def destination(item: dict[str, Any]) -> Destination:
     )
 
 
+def trust_policy(answer: Any) -> dict[str, Any]:
+    """Read a trust policy; empty where there is none.
+
+    https://launchdarkly.com/docs/api/data-export-destinations/generate-trust-policy
+    """
+    policy = answer.get("awsTrustPolicy") if isinstance(answer, dict) else None
+    return policy if isinstance(policy, dict) and policy.get("Statement") else {}
+
+
 def environment(item: dict[str, Any]) -> Environment:
     """Read an environment, leaving its ``apiKey`` and ``mobileKey`` behind.
 

@@ -83,6 +83,16 @@ def delete_destination(call: Call, project: str, environment: str, id: str) -> A
     return Answer.json(204, None)
 
 
+def generate_trust_policy(call: Call, project: str, environment: str) -> Answer:
+    """Answer with a trust policy for an AWS role.
+
+    Assumption: what stands in Principal and Condition is not documented; an external id that names the environment is
+    how AWS advises third parties to do it.
+    """
+    found = call.state.environment(project, environment)
+    return Answer.json(201, {"awsTrustPolicy": representations.trust_policy(found)})
+
+
 def list_projects(call: Call) -> Answer:
     """Answer with a page of projects."""
     expand = _expands_environments(call)
@@ -150,6 +160,7 @@ ROUTES: Mapping[str, Mapping[str, Callable[..., Answer]]] = {
         "PATCH": patch_destination,
         "DELETE": delete_destination,
     },
+    "/api/v2/destinations/projects/*/environments/*/generate-trust-policy": {"POST": generate_trust_policy},
     "/api/v2/projects": {"GET": list_projects},
     "/api/v2/projects/*": {"GET": get_project},
     "/api/v2/projects/*/environments": {"GET": list_environments},

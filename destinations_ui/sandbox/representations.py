@@ -101,6 +101,17 @@ def environment(item: Environment) -> dict[str, Any]:
     }
 
 
+def trust_policy(item: Environment) -> dict[str, Any]:
+    """Return a trust policy as LaunchDarkly's endpoint for it gives one."""
+    statement = {
+        "Effect": "Allow",
+        "Action": ["sts:AssumeRole"],
+        "Principal": {"AWS": "arn:aws:iam::554582317989:role/LaunchDarkly-data-export"},
+        "Condition": {"StringEquals": {"sts:ExternalId": object_id(item.project, item.key)}},
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
 def project(item: Project, *, expand: bool = False) -> dict[str, Any]:
     """Return a project; with ``expand``, its first page of environments too."""
     home = (PROJECTS, item.key, "environments")

@@ -16,7 +16,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from destinations_ui import catalogue, delivery, kinds, reconciliation
+from destinations_ui import catalogue, delivery, guides, kinds, reconciliation
 from destinations_ui.decision_form import DecisionForm
 from destinations_ui.delivery import NothingToConfirm
 from destinations_ui.delivery_form import DeliveryForm
@@ -121,6 +121,7 @@ def page(request: SignedInRequest, look: Look, *, part: str = "", status: int = 
         "shown": shown(look),
         "certain": certainty(look),
         "form": DecisionForm(),
+        "guides": guides.of_record(kind, found) if kind else [],
         "deliveries": delivery.confirmed(events),
         "delivery_form": DeliveryForm(found),
         "deciders": deciders() if look.candidates and not request.user.has_perm(CREATE) else [],

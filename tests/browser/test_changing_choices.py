@@ -164,6 +164,7 @@ def test_an_environment_that_is_new_in_launchdarkly_is_found_by_refreshing(
     with swapped(page):
         page.get_by_role("button", name="Refresh the environments").click()
     common(page, "environment").select_option("Load test (load-test) · critical")
+    common(page, "critical_key").fill("load-test")
     press_create(page)
     expect_created(page, "Typed name")
 

@@ -116,6 +116,12 @@ def test_a_destination_is_deleted(destinations: Any) -> None:
         destinations.get_destination("web-shop", "staging", created.id)
 
 
+def test_a_trust_policy_is_generated(destinations: Any) -> None:
+    policy = destinations.post_generate_trust_policy("web-shop", "staging").aws_trust_policy
+    assert policy.version == "2012-10-17"
+    assert policy.statement[0].effect == "Allow"
+
+
 def test_a_second_destination_in_an_environment_is_a_conflict(
     destinations: Any,
 ) -> None:

@@ -30,6 +30,7 @@ LOOK = {
 CREATE = {
     "destinations/new/",
     "destinations/new/<kind:kind>/",
+    "destinations/new/<kind:kind>/guide/",
     "history/<uuid:uuid>/decide/",
     "history/<uuid:uuid>/delivery/",
 }

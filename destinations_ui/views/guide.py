@@ -1,0 +1,42 @@
+"""What the other side needs, with the values of a form that is being filled."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_http_methods
+
+from destinations_ui import guides
+from destinations_ui.forms import known_key
+from destinations_ui.http import SignedInRequest, wants_fragment
+from destinations_ui.kinds import Kind
+from destinations_ui.posted import PREFIX, showable
+from destinations_ui.views.create import may_create
+
+
+@sensitive_post_parameters()
+@sensitive_variables()
+@require_http_methods(["GET", "HEAD", "POST"])
+@may_create
+def guide(request: SignedInRequest, kind: Kind) -> HttpResponse:
+    """Show a kind's guides. What is typed comes by POST, so that it stands in no address."""
+    if request.method != "POST":
+        return redirect("create-destination", kind)
+    values, wrong = guides.typed(kind, request.POST)
+    filled, trouble = guides.of_values(kind, values), ""
+    place = [known_key(request.POST.get(name, "").strip()) for name in ("project", "environment")]
+    fetchable = all(place) and any(each.guide.fetch for each in filled)
+    if fetchable and "fetch" in request.POST:
+        filled, trouble = guides.fetched(filled, *place)
+        fetchable = bool(trouble)
+    plain = [f"{PREFIX}{field.name}" for field in kind.fields if not (field.secret or field.columns)]
+    context = {
+        "kind": kind,
+        "guides": filled,
+        "wrong": wrong,
+        "trouble": trouble,
+        "fetchable": ["csrfmiddlewaretoken", "project", "environment", *plain] if fetchable else [],
+        "carried": showable(kind, request.POST),
+    }
+    return render(request, f"guide.html{'#guide' if wants_fragment(request) else ''}", context)
