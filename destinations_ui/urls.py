@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import path, register_converter
 
 from destinations_ui.converters import KindConverter
-from destinations_ui.views import create, destination_map, guide, health, history, record, sign_in
+from destinations_ui.views import create, destination_map, guide, health, history, overview, record, sign_in
 
 register_converter(KindConverter, "kind")
 
@@ -16,6 +16,7 @@ urlpatterns = [
     path("destinations/new/<kind:kind>/", create.create_destination, name="create-destination"),
     path("destinations/new/<kind:kind>/guide/", guide.guide, name="guide"),
     path("history/", history.history, name="history"),
+    path("history/overview/", overview.overview, name="overview"),
     path("history/export/", history.export, name="export"),
     path("history/<uuid:uuid>/", record.record, name="record"),
     path("history/<uuid:uuid>/receipt/", history.receipt, name="receipt"),

@@ -117,8 +117,8 @@
     }
   });
 
-  // What a page asks for by itself it asks for again. That this fails is said in its place; a refusal takes the focus once.
-  const following = ({ requestConfig }) => requestConfig.elt.matches("[hx-trigger*='every ']") && requestConfig.elt;
+  // What a page asks for by itself it asks for again, or leaves. That this fails is said in its place; a refusal takes the focus once.
+  const following = ({ requestConfig }) => requestConfig.elt.matches("[hx-trigger*='every '], [hx-trigger='load']") && requestConfig.elt;
   const cutOff = (detail, is) => {
     const notice = following(detail).querySelector("[data-cut-off]");
     if (notice) notice.hidden = !is;

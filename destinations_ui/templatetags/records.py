@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from destinations_ui import forms, kinds
 from destinations_ui.kinds import Kind
 from destinations_ui.models import AuditRecord, Outcome
+from destinations_ui.overview import Bar
 
 register = template.Library()
 
@@ -84,6 +85,33 @@ def utc_in_two(moment: datetime) -> SafeString:
         at.strftime("%H:%M:%S"),
         format_html(" <small>{}</small>", local) if (local := in_viewers_zone(at)) else "",
     )
+
+
+@register.filter
+def utc_day(moment: datetime) -> str:
+    """Write the day of a moment, and the hour where it is not the day's first."""
+    at = moment.astimezone(UTC)
+    return at.strftime("%Y-%m-%d %H:%M" if at.hour else "%Y-%m-%d")
+
+
+@register.filter
+def utc_minute(moment: datetime) -> str:
+    """Write a moment to the minute."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+
+
+@register.filter
+def duration(milliseconds: int) -> str:
+    """Write a duration in the unit that it is best read in."""
+    if milliseconds < 1000:
+        return f"{milliseconds} ms"
+    return f"{milliseconds / 1000:.1f} s" if milliseconds < 60_000 else f"{milliseconds / 60_000:.1f} min"
+
+
+@register.filter
+def count_of(bar: Bar, outcome: Outcome) -> int:
+    """Return how many attempts of a bar came to an outcome."""
+    return bar.counts.get(outcome, 0)
 
 
 @register.filter

@@ -23,6 +23,7 @@ LOOK = {
     "",
     "history/",
     "history/export/",
+    "history/overview/",
     "history/<uuid:uuid>/",
     "history/<uuid:uuid>/reconcile/",
     "history/<uuid:uuid>/receipt/",

@@ -355,8 +355,8 @@ class TestRecord:
             assert words in page.text
 
     def test_only_those_who_may_create_are_led_on_to_the_form(self, client: Client, operator: User) -> None:
-        address = record().get_absolute_url()
-        form = "/destinations/new/kinesis/?project=web-shop&environment=staging"
+        seen = record()
+        address, form = seen.get_absolute_url(), f"/destinations/new/kinesis/?from={seen.uuid}"
 
         assert form not in read(client.get(address)).links
         client.force_login(operator)
