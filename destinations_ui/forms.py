@@ -149,6 +149,7 @@ class DestinationForm(forms.Form):
         *,
         initial: Mapping[str, Any] | None = None,
         fresh: bool = False,
+        row: str = "",
     ) -> None:
         """Make the form.
 
@@ -157,6 +158,8 @@ class DestinationForm(forms.Form):
             data: What was posted.
             initial: ``project`` and ``environment`` from the address.
             fresh: Whether to ask LaunchDarkly for its lists even when they are at hand.
+            row: The number of the form where a page has several: it stands before its names and in its ids. What was
+                posted comes without it.
         """
         self.kind = kind
         self.unexpected = foreign_names(kind, data or {})
@@ -169,12 +172,13 @@ class DestinationForm(forms.Form):
             shown, self.disclosed = without_secrets(kind, unpacked.data)
         #: What is unusual in what was typed; known once the form has been checked.
         self.unusual: list[Unusual] = []
-        super().__init__(shown, initial={"submission": uuid.uuid4()} | dict(initial or {}))
         if shown is not None:
             shown["on"] = {True: "true", False: "false"}.get(as_switch(shown.get("on")), "")  # type: ignore[arg-type]  # None is looked up, too
+            shown = numbered(shown, row) if row else shown
+        super().__init__(shown, initial={"submission": uuid.uuid4()} | dict(initial or {}), prefix=row or None)
         config = {f"{PREFIX}{field.name}": field for field in kind.fields}
         for name, field in config.items():
-            self.fields[name] = form_field(field, id=f"id_{kind.slug}-{field.name}")
+            self.fields[name] = form_field(field, id=field_id(kind, field.name, row))
         for fact, _ in kind.facts:
             self.fields[f"{FACT}{fact}"] = forms.CharField(required=False, widget=forms.HiddenInput, max_length=200)
         self.order_fields(["name", "project", "environment", "critical_key", *config, "on", "reason", "submission"])
@@ -186,13 +190,13 @@ class DestinationForm(forms.Form):
     def renew_submission(self) -> None:
         """Give the form a new one-time id, for the next attempt."""
         if isinstance(self.data, QueryDict):
-            self.data["submission"] = str(uuid.uuid4())
+            self.data[self.add_prefix("submission")] = str(uuid.uuid4())
 
     # Where
 
     def chosen_project(self) -> str:
         """Return the project that is posted or in the address."""
-        value = self.data.get("project") if self.is_bound else self.initial.get("project")
+        value = self.data.get(self.add_prefix("project")) if self.is_bound else self.initial.get("project")
         return known_key(str(value or "").strip())
 
     def offer_projects(self) -> None:
@@ -338,7 +342,7 @@ class DestinationForm(forms.Form):
 
     def look_for_unusual(self, cleaned: Mapping[str, Any]) -> Iterator[Unusual]:
         """Yield what is unusual in the kind's fields, as far as they are right."""
-        texts = {fact: str(self.data.get(f"{FACT}{fact}") or "") for fact, _ in self.kind.facts}
+        texts = {fact: str(self.data.get(self.add_prefix(f"{FACT}{fact}")) or "") for fact, _ in self.kind.facts}
         texts = {fact: text for fact, text in texts.items() if re.fullmatch(dict(self.kind.facts)[fact], text, FLAGS)}
         for field in self.kind.fields:
             value = cleaned.get(f"{PREFIX}{field.name}")
@@ -354,8 +358,12 @@ class DestinationForm(forms.Form):
 
     def marks(self) -> list[str]:
         """Return what the person said is right, as far as it can be one of our marks."""
-        posted = self.data.getlist("confirm") if isinstance(self.data, QueryDict) else []
+        posted = self.data.getlist(self.confirm_name()) if isinstance(self.data, QueryDict) else []
         return [mark for mark in posted if MARK.fullmatch(mark)]
+
+    def confirm_name(self) -> str:
+        """Return the name under which it is said that something unusual is right."""
+        return self.add_prefix("confirm")
 
     def unconfirmed(self) -> list[Unusual]:
         """Return what is unusual and nobody has said to be right."""
@@ -447,11 +455,25 @@ def unusual(name: str, code: str, message: str, *texts: str) -> Unusual:
     return Unusual(f"{PREFIX}{name}", message, f"{name}.{code}.{fingerprint}")
 
 
+def numbered(data: QueryDict, row: str) -> QueryDict:
+    """Return what was posted under the names that it has in one row of several."""
+    named = QueryDict(mutable=True)
+    for name, values in data.lists():
+        named.setlist(f"{row}-{name}", values)
+    return named
+
+
+def field_id(kind: Kind, name: str, row: str = "") -> str:
+    """Return the id of a kind's input: htmx never takes one kind's secret for another's, nor one row's."""
+    return f"id_{row}{kind.slug}-{name}"
+
+
 def rows_field(kind: Kind, name: str) -> RowsField | None:
     """Return the field of rows with that name in the form, if the kind has it."""
+    row, _, single = name.partition("-") if name[:1].isdecimal() else ("", "", name)
     for field in kind.fields:
-        if field.columns and name == f"{PREFIX}{field.name}":
-            made = form_field(field, id=f"id_{kind.slug}-{field.name}")
+        if field.columns and single == f"{PREFIX}{field.name}" and len(row) < 3 and (not row or row.isdecimal()):
+            made = form_field(field, id=field_id(kind, field.name, row))
             return made if isinstance(made, RowsField) else None
     return None
 

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import path, register_converter
 
 from destinations_ui.converters import KindConverter
-from destinations_ui.views import create, destination_map, guide, health, history, overview, record, sign_in
+from destinations_ui.views import create, destination_map, guide, health, history, overview, record, several, sign_in
 
 register_converter(KindConverter, "kind")
 
@@ -14,6 +14,7 @@ urlpatterns = [
     path("", destination_map.destination_map, name="map"),
     path("destinations/new/", create.choose_kind, name="choose-kind"),
     path("destinations/new/<kind:kind>/", create.create_destination, name="create-destination"),
+    path("destinations/new/<kind:kind>/several/", several.several, name="several"),
     path("destinations/new/<kind:kind>/guide/", guide.guide, name="guide"),
     path("history/", history.history, name="history"),
     path("history/overview/", overview.overview, name="overview"),

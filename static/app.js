@@ -99,7 +99,7 @@
     if (detail.elt.closest("#kinds")) {
       for (const [name, value] of [...detail.formData]) if (!value) detail.formData.delete(name);
     }
-    if (detail.path.startsWith("?")) detail.path = chosen().pathname + detail.path;
+    if (detail.path.startsWith("?")) detail.path = (chosen()?.pathname ?? location.pathname.replace(/several\/$/, "")) + detail.path;
   });
 
   // What is sent is what is shown: nothing in the form changes until the answer is there.

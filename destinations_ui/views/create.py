@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +21,7 @@ from destinations_ui.forms import DestinationForm, known_key, rows_field
 from destinations_ui.http import SignedInRequest, wants_fragment
 from destinations_ui.kinds import Kind
 from destinations_ui.kinds.browser import for_browser
+from destinations_ui.launchdarkly.errors import LaunchDarklyError
 from destinations_ui.models import AuditRecord, Outcome
 from destinations_ui.preview import preview
 
@@ -73,28 +75,72 @@ def submit(request: SignedInRequest, kind: Kind) -> HttpResponse:
     form = DestinationForm(kind, request.POST)
     if "redraw" in request.POST:
         return redraw(request, form, request.POST["redraw"])
-    if not form.is_valid() or form.filled:
-        return page(request, form, status=422)
-    if "check" in request.POST:
+    if "check" in request.POST and right(form):
         return check(request, form)
+    sent = send(request, form)
+    if sent.done and sent.record:
+        return lead_to(request, sent.record.get_absolute_url())
+    template = "create.html" if sent.stored else "unsettled.html"
+    return page(
+        request,
+        form,
+        template=template,
+        status=sent.status,
+        notice=sent.notice,
+        record=sent.record,
+        error=sent.error,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What came of a form that was sent.
+
+    Attributes:
+        status: The answer's, where the form comes back.
+        notice: What stands above the form, where nothing in it was wrong.
+        record: The attempt, if one was made.
+        error: What LaunchDarkly or the way there answered, unless it succeeded.
+        stored: Whether the outcome is in the database.
+        done: Whether there is nothing left to do in the form: the record says the rest.
+    """
+
+    status: int
+    notice: str = ""
+    record: AuditRecord | None = None
+    error: LaunchDarklyError | None = None
+    stored: bool = True
+    done: bool = False
+
+
+@sensitive_variables()
+def send(request: SignedInRequest, form: DestinationForm) -> Sent:
+    """Check a form and send it, unless there is something to mend or to confirm first."""
+    if not right(form):
+        return Sent(422)
     if form.unconfirmed():
-        return page(request, form, status=422, notice=UNUSUAL)
+        return Sent(422, UNUSUAL)
     try:
         result = changes.create_destination(attempt(request, form))
     except NotRecorded:
-        return page(request, form, status=503, notice=NOT_RECORDED)
+        return Sent(503, NOT_RECORDED)
     except AlreadySubmitted as used:
         if used.record is not None:
-            return lead_to(request, used.record.get_absolute_url())
+            return Sent(200, record=used.record, done=True)
         form.renew_submission()
-        return page(request, form, status=409, notice=USED)
+        return Sent(409, USED)
     if not result.stored:
-        return page(request, form, template="unsettled.html", record=result.record, error=result.error)
+        return Sent(200, record=result.record, error=result.error, stored=False)
     status = STATUS.get(Outcome(result.record.outcome))
     if status is None:
-        return lead_to(request, result.record.get_absolute_url())
+        return Sent(200, record=result.record, error=result.error, done=True)
     form.renew_submission()
-    return page(request, form, status=status, notice=ANSWERED, record=result.record)
+    return Sent(status, ANSWERED, result.record, result.error)
+
+
+def right(form: DestinationForm) -> bool:
+    """Tell whether a form can go on: nothing in it is wrong, and it was not just filled from a pasted text."""
+    return form.is_valid() and not form.filled
 
 
 @sensitive_variables()

@@ -32,6 +32,7 @@ CREATE = {
     "destinations/new/",
     "destinations/new/<kind:kind>/",
     "destinations/new/<kind:kind>/guide/",
+    "destinations/new/<kind:kind>/several/",
     "history/<uuid:uuid>/decide/",
     "history/<uuid:uuid>/delivery/",
 }
