@@ -1,6 +1,6 @@
 """Reading what people have at hand: the text that a vendor's console or a colleague gives, taken apart into fields.
 
-``static/paste.js`` does the same in the browser, with the same patterns, so that a secret goes from the pasted text
+``static/fields.js`` does the same in the browser, with the same patterns, so that a secret goes from the pasted text
 into its own field and nowhere else. The tests hold the two against each other.
 """
 

@@ -88,6 +88,12 @@ def utc_in_two(moment: datetime) -> SafeString:
 
 
 @register.filter
+def stamped(text: str) -> datetime:
+    """Read a moment as an event writes it."""
+    return datetime.fromisoformat(text)
+
+
+@register.filter
 def utc_day(moment: datetime) -> str:
     """Write the day of a moment, and the hour where it is not the day's first."""
     at = moment.astimezone(UTC)

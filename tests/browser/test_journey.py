@@ -13,11 +13,13 @@ from tests.browser.conftest import Visit
 from tests.browser.visitor import (
     common,
     config,
+    entries,
     expect_created,
     fill_common,
     fill_config,
     press_create,
     sign_in,
+    swapped,
 )
 from tests.product import PASSWORD
 
@@ -71,6 +73,7 @@ def test_a_destination_can_be_created_without_a_mouse(visit: Visit, sandbox: San
     nobody = visit()
     page = nobody.open("/")
     press = page.keyboard.press
+    expect(page.get_by_label("User name")).to_be_focused()
     page.keyboard.type("operator")
     press("Tab")
     page.keyboard.type(PASSWORD)
@@ -134,6 +137,48 @@ def test_a_destination_can_be_created_without_a_mouse(visit: Visit, sandbox: San
             {"ldContextKind": "device", "mparticleUserIdentity": "other"},
         ],
     }
+
+
+@pytest.mark.parametrize("slug", FREE)
+def test_each_kind_by_keyboard_alone(visit: Visit, sandbox: SandboxServer, slug: str) -> None:
+    nobody = visit()
+    page = nobody.open("/")
+    kind, press = kinds.registry()[slug], page.keyboard.press
+    expect(page.get_by_label("User name")).to_be_focused()
+    page.keyboard.type("operator")
+    press("Tab")
+    page.keyboard.type(PASSWORD)
+    press("Enter")
+    page.wait_for_url(f"{nobody.url}/")
+    tab_to(page, page.get_by_role("link", name="New destination").first)
+    press("Enter")
+    tab_to(page, page.get_by_role("link", name=kind.label))
+    press("Enter")
+    page.wait_for_url(f"**/destinations/new/{slug}/**")
+
+    tab_to(page, common(page, "name"))
+    page.keyboard.type(f"{kind.label} by keyboard")
+    tab_to(page, common(page, "project"))
+    page.keyboard.type("web-shop")
+    with swapped(page):
+        press("Tab")
+    tab_to(page, common(page, "environment"))
+    with swapped(page):
+        page.keyboard.type("Staging")
+    for name, text in entries(kind):
+        tab_to(page, config(page, name))
+        page.keyboard.type(text[:1] if name == "environment" else text)
+    tab_to(page, page.get_by_label("On: send events as soon as it is created"))
+    press("Space")
+    tab_to(page, page.locator("#check"))
+    press("Enter")
+    expect(page.locator("#preview")).to_be_focused()
+    tab_to(page, page.locator("#create"))
+    press("Enter")
+
+    expect_created(page, f"{kind.label} by keyboard")
+    [sent] = [json.loads(request.body) for request in sandbox.requests if request.method == "POST"]
+    assert sent["config"] == kind.config(kind.examples())
 
 
 def tab_to(page: Page, target: Locator) -> None:
