@@ -68,7 +68,6 @@
   document.addEventListener("htmx:afterSettle", ({ detail }) => {
     const row = detail.elt.closest("[data-row]");
     if (!row || detail.requestConfig?.verb !== "post") return;
-    show(row);
     if (!("done" in row.dataset)) return halt(`Stopped at ${row.querySelector("legend").textContent}: see what it says.`, row);
     if (row.dataset.done !== "succeeded") return halt("Stopped: it is not known what came of the last one.", row);
     if (running) return next();
@@ -84,14 +83,11 @@
     if (detail.elt.matches("[data-send]") && [401, 403].includes(detail.xhr.status)) halt("Stopped.");
   });
 
-  const show = (row) => row.querySelectorAll("[data-leave-out]").forEach((button) => { button.hidden = false; });
   form.addEventListener("input", () => { typed = true; });
   form.addEventListener("submit", () => { typed = false; });
   addEventListener("beforeunload", (event) => {
     if (typed && left().length) event.preventDefault();
   });
 
-  rows().forEach(show);
-  all.hidden = false;
   tell();
 })();

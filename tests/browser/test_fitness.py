@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -93,6 +95,61 @@ def test_the_form_of_each_kind(oskar: Visitor, slug: str) -> None:
     press_create(page)
     expect(page.get_by_text("LaunchDarkly refused; nothing was created")).to_be_visible()
     page.get_by_text("LaunchDarkly’s answer").click()
+    assert not problems(page)
+
+
+def test_a_check_of_what_is_unusual_and_critical(oskar: Visitor) -> None:
+    oskar.expects(422)
+    page = oskar.open("/destinations/new/azure-event-hubs/?project=web-shop&environment=production")
+    fill_common(page, LONG_NAME, reason=LONG_REASON)
+    fill_config(page, kinds.registry()["azure-event-hubs"], policy_name="RootManageSharedAccessKey", policy_key="odd ")
+    page.locator("#check").click()
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+    assert not problems(page)
+    common(page, "critical_key").fill("production")
+    page.locator("#check").click()
+    expect(page.get_by_role("heading", name="Look at this before it is sent")).to_be_visible()
+    expect(page.locator("#preview")).to_be_visible()
+    assert not problems(page)
+    for box in page.get_by_role("checkbox").all():
+        box.check()
+    page.locator("#check").click()
+    expect(page.locator("#preview")).to_be_focused()
+    common(page, "name").fill("Another name")
+    expect(page.get_by_text("Something was changed since")).to_be_visible()
+    assert not problems(page)
+
+
+def test_a_record_with_a_delivery_and_with_one_that_cannot_be(oskar: Visitor) -> None:
+    oskar.expects(422)
+    page = attempt(oskar, "Fit and delivered", "project=mobile-app&environment=staging")
+    page.get_by_role("button", name="Record the delivery").click()
+    expect(page.get_by_text("There is a problem")).to_be_visible()
+    assert not problems(page)
+    page.get_by_label("First event seen at (UTC)").fill(datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S"))
+    page.get_by_label("Where it was seen").fill(LONG_REASON[:2_000])
+    page.get_by_role("button", name="Record the delivery").click()
+    expect(page.get_by_text("First event seen at").first).to_be_visible()
+    for details in page.locator("details").all():
+        details.locator("summary").first.click()
+    assert not problems(page)
+
+
+def test_a_record_prints_whole_and_without_what_is_to_be_pressed(oskar: Visitor) -> None:
+    page = attempt(oskar, "Fit for paper", "project=web-shop&environment=test")
+    expect_record(page)
+    page.emulate_media(media="print")
+    expect(page.get_by_role("button")).to_have_count(0)
+    expect(page.get_by_role("navigation")).to_have_count(0)
+    expect(page.get_by_role("heading", level=1, name="Fit for paper")).to_be_visible()
+    expect(page.get_by_text("Sandbox: nothing here reaches LaunchDarkly.")).to_be_visible()
+
+
+def test_moments_are_in_the_viewers_zone_too_from_the_second_page_on(visit: Visit) -> None:
+    oskar = visit("operator", timezone_id="Asia/Kolkata")
+    page = attempt(oskar, "Fit in India", "project=web-shop&environment=development")
+    expect_record(page)
+    expect(page.locator(".local").first).to_contain_text("IST")
     assert not problems(page)
 
 
