@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
+from hypothesis import settings as hypothesis
 from pytest_django import Settings
 
 from destinations_ui.demo import collect_static
@@ -17,6 +18,10 @@ from destinations_ui.launchdarkly import limits
 from destinations_ui.sandbox import SandboxServer
 from tests import unguarded
 from tests.product import Product
+
+# How long an example takes is the machine's affair: speed is measured in a benchmark.
+hypothesis.register_profile("unhurried", deadline=None)
+hypothesis.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")
