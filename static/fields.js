@@ -9,14 +9,14 @@
 
   // Reading a pasted text: kinds/pasting.py, line for line.
 
-  const LONGEST = 20_000;
+  const LONGEST = 8_000;
   const JSON_NAME = "JSON of LaunchDarkly’s API";
   const TERRAFORM = "Terraform block";
   const COMMON = { name: "name", project_key: "project", env_key: "environment" };
   const ADDRESS = /\/api\/v2\/destinations\/([A-Za-z0-9][A-Za-z0-9._-]*)\/([A-Za-z0-9][A-Za-z0-9._-]*)/;
   const OBFUSCATED = /\*{3}|•/;
-  const ASSIGNMENT = /"?([A-Za-z_][A-Za-z0-9_]*)"?\s*[=:]\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"{}[\]]+))/g;
-  const GIVEN = /(?:^|[;\s,{])["']?([A-Za-z_][\w.-]{0,60})["']?\s*(?:=|:(?![/\d]))/gi;
+  const ASSIGNMENT = /"?([A-Za-z_]\w{0,60})"?\s{0,40}[=:]\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"{}[\]]+))/g;
+  const GIVEN = /(?:^|[;\s,{])["']?([A-Za-z_][\w.-]{0,60})["']?\s{0,40}(?:=|:(?![/\d]))/gi;
   const QUOTED = /"(?:[^"\\]|\\.)*"/y;
 
   const read = (kind, text) => {
@@ -105,7 +105,7 @@
   const readTerraform = (kind, whole) => {
     if (!whole.includes("launchdarkly_destination")) return null;
     const text = whole.replace(/^[^\S\n]*(?:#|\/\/).*$/gm, "");
-    const begin = /\bconfig\s*=?\s*\{/.exec(text);
+    const begin = /\bconfig\s{0,40}=?\s{0,40}\{/.exec(text);
     if (!begin) return null;
     const opened = begin.index + begin[0].length;
     const end = closing(text, opened - 1);
@@ -118,7 +118,7 @@
     if (other !== kind.slug) return reading(TERRAFORM, {}, { kind: other });
     const values = {};
     for (const field of kind.fields.filter((each) => each.columns)) {
-      const rows = new RegExp(`\\b${field.name}\\s*=\\s*`).exec(config);
+      const rows = new RegExp(`\\b${field.name}\\s{0,40}=\\s*`).exec(config);
       if (!rows) continue;
       const start = rows.index + rows[0].length;
       const stop = rowEnd(config, start);

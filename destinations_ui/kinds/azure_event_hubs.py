@@ -99,12 +99,12 @@ KIND = Kind(
         # https://learn.microsoft.com/azure/event-hubs/event-hubs-get-connection-string
         Paste(
             name="connection string",
-            sign=r"SharedAccessKey(?:Name)?\s*=|Endpoint\s*=\s*[\"']?sb:",
+            sign=r"SharedAccessKey(?:Name)?\s{0,9}=|Endpoint\s{0,9}=\s{0,9}[\"']?sb:",
             parts=(
-                r"Endpoint\s*=\s*(?:[a-z]+://)?(?P<namespace>[a-z0-9-]+)\.(?P<domain>servicebus\.[a-z.]+)(?::\d+)?/?",
-                r"SharedAccessKeyName\s*=\s*(?P<policy_name>[^;\s\"']+)",
-                r"SharedAccessKey\s*=\s*(?P<policy_key>[^;\s\"']+)",
-                r"EntityPath\s*=\s*(?P<name>[^;\s\"']+)",
+                r"Endpoint\s{0,9}=\s{0,9}(?:[a-z]{1,9}://)?(?P<namespace>[a-z0-9-]{1,99})\.(?P<domain>servicebus\.[a-z.]+)(?::\d+)?/?",
+                r"SharedAccessKeyName\s{0,9}=\s{0,9}(?P<policy_name>[^;\s\"']+)",
+                r"SharedAccessKey\s{0,9}=\s{0,9}(?P<policy_key>[^;\s\"']+)",
+                r"EntityPath\s{0,9}=\s{0,9}(?P<name>[^;\s\"']+)",
             ),
             example="Endpoint=sb://contoso-events.servicebus.windows.net/;SharedAccessKeyName=launchdarkly-send;"
             "SharedAccessKey=c2FuZGJveC1wb2xpY3kta2V5LTMyLWJ5dGVzLWxvbmc=;EntityPath=launchdarkly",
@@ -124,7 +124,7 @@ KIND = Kind(
             name="host name",
             sign=r"[a-z0-9]\.servicebus\.",
             parts=(
-                r"(?:[a-z]+://)?(?P<namespace>[a-z0-9-]+)\.(?P<domain>servicebus\.[a-z.]+)(?::\d+)?"
+                r"(?:[a-z]{1,9}://)?(?P<namespace>[a-z0-9-]{1,99})\.(?P<domain>servicebus\.[a-z.]+)(?::\d+)?"
                 r"(?:/(?P<name>[a-z0-9._-]+))?/?",
             ),
             example="sb://contoso-events.servicebus.windows.net/launchdarkly",

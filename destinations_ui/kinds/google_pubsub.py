@@ -74,9 +74,9 @@ KIND = Kind(
         # https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names
         Paste(
             name="topic’s full name",
-            sign=r"projects/[^/\s]+/topics/",
+            sign=r"projects/[^/\s]{1,200}/topics/",
             parts=(
-                r"(?:[a-z:]*//pubsub\.googleapis\.com/(?:v1/)?)?projects/(?P<project>[^/\s]+)/topics/(?P<topic>[^/\s\"',:?]+)",
+                r"(?:[a-z:]{0,9}//pubsub\.googleapis\.com/(?:v1/)?)?projects/(?P<project>[^/\s]+)/topics/(?P<topic>[^/\s\"',:?]+)",
             ),
             example="//pubsub.googleapis.com/projects/acme-analytics/topics/launchdarkly-events",
         ),

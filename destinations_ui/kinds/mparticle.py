@@ -107,10 +107,10 @@ KIND = Kind(
     pastes=(
         Paste(
             name="key and secret",
-            sign=r"key\W{1,4}\S+\s+[\s\S]*secret\W{1,4}\S",
+            sign=r"key\W{1,4}\S[\s\S]{1,300}secret\W{1,4}\S",
             parts=(
-                r"(?:server-to-server |api[ _]?)?secret\s*[\"']?\s*[:=]\s*[\"']?(?P<secret>[^\s\"',;]+)",
-                r"(?:server-to-server |api[ _]?)?key\s*[\"']?\s*[:=]\s*[\"']?(?P<api_key>[^\s\"',;]+)",
+                r"(?:server-to-server |api[ _]?)?secret\s{0,9}[\"']?\s{0,9}[:=]\s{0,9}[\"']?(?P<secret>[^\s\"',;]+)",
+                r"(?:server-to-server |api[ _]?)?key\s{0,9}[\"']?\s{0,9}[:=]\s{0,9}[\"']?(?P<api_key>[^\s\"',;]+)",
             ),
             example="Key: us1-0123456789abcdef0123456789abcdef\nSecret: sandbox-server-to-server-secret",
         ),

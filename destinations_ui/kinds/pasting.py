@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from destinations_ui.kinds.spec import Field, Kind
 
 #: Nothing that can be read is longer, in characters.
-LONGEST = 20_000
+LONGEST = 8_000
 #: LaunchDarkly's own texts, as they are called on the page.
 JSON, TERRAFORM = "JSON of LaunchDarkly’s API", "Terraform block"
 #: The names that LaunchDarkly's texts use for what every kind has → the form's.
@@ -29,9 +29,9 @@ ADDRESS = r"/api/v2/destinations/([A-Za-z0-9][A-Za-z0-9._-]*)/([A-Za-z0-9][A-Za-
 OBFUSCATED = r"\*{3}|•"
 
 #: An assignment in Terraform's language: a name, then a text in quotes or what else stands there.
-ASSIGNMENT = r'"?([A-Za-z_]\w*)"?\s*[=:]\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"{}\[\]]+))'
+ASSIGNMENT = r'"?([A-Za-z_]\w{0,60})"?\s{0,40}[=:]\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"{}\[\]]+))'
 #: The name of something that is given a value; a value is never listed.
-GIVEN = r"(?:^|[;\s,{])[\"']?([A-Za-z_][\w.-]{0,60})[\"']?\s*(?:=|:(?![/\d]))"
+GIVEN = r"(?:^|[;\s,{])[\"']?([A-Za-z_][\w.-]{0,60})[\"']?\s{0,40}(?:=|:(?![/\d]))"
 
 #: A field's text, or the rows of one that has columns.
 Pasted = str | Sequence[Mapping[str, str]]
@@ -40,6 +40,8 @@ Pasted = str | Sequence[Mapping[str, str]]
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Paste:
     """A text that people have at hand, and the fields that its parts fill when it is pasted into any of them.
+
+    What a pattern repeats it repeats so many times at most: a text that is made to be slow to read is not.
 
     Attributes:
         name: What it is called on the page: ``connection string``.
@@ -190,7 +192,7 @@ def read_terraform(kind: Kind, text: str) -> Reading | None:
     if "launchdarkly_destination" not in text:
         return None
     text = re.sub(r"^[^\S\n]*(?:#|//).*$", "", text, flags=re.MULTILINE)
-    begin = re.search(r"\bconfig\s*=?\s*{", text)
+    begin = re.search(r"\bconfig\s{0,40}=?\s{0,40}{", text)
     if begin is None:
         return None
     end = closing(text, begin.end() - 1)
@@ -201,7 +203,7 @@ def read_terraform(kind: Kind, text: str) -> Reading | None:
         return Reading(source=TERRAFORM, kind=other)
     values: dict[str, Pasted] = {}
     for each in kind.fields:
-        if each.columns and (rows := re.search(rf"\b{each.name}\s*=\s*", config)):
+        if each.columns and (rows := re.search(rf"\b{each.name}\s{{0,40}}=\s*", config)):
             stop = row_end(config, rows.end())
             found = terraform_rows(each, config[rows.end() : stop])
             config = f"{config[: rows.start()]} {config[stop:]}"

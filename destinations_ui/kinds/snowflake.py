@@ -92,7 +92,7 @@ KIND = Kind(
             name="address of Snowsight",
             sign=r"app\.snowflake\.com/[a-z0-9]",
             parts=(
-                r"app\.snowflake\.com/(?P<region>[a-z0-9]+-[a-z0-9.-]+)/(?P<locator>[a-z0-9]+)",
+                r"app\.snowflake\.com/(?P<region>[a-z0-9]{1,20}-[a-z0-9.-]{1,60})/(?P<locator>[a-z0-9]+)",
                 r"app\.snowflake\.com/(?P<organization>[a-z0-9]+)/(?P<account>[a-z0-9_-]+)",
             ),
             made=(
@@ -105,7 +105,7 @@ KIND = Kind(
             name="address",
             sign=r"[a-z0-9]\.snowflakecomputing\.(?:com|cn)",
             parts=(
-                r"(?:[a-z:]+//)?(?P<host>[a-z0-9][a-z0-9_-]*(?:\.[a-z0-9-]+)*\.snowflakecomputing\.(?:com|cn))(?:[:/][^\s\"']*)?",
+                r"(?:[a-z:]{1,20}//)?(?P<host>[a-z0-9][a-z0-9_-]{0,99}(?:\.[a-z0-9-]{1,63}){0,6}\.snowflakecomputing\.(?:com|cn))(?:[:/][^\s\"']*)?",
             ),
             made=(("snowflake_host_address", "https://{host}"),),
             example="myorg-account123.snowflakecomputing.com/console/login",
