@@ -85,11 +85,11 @@ def of(filters: Mapping[str, Any]) -> Overview:
     newest = AuditRecord.objects.order_by("-pk")
     if "until" in filters:
         ended = midnight(filters["until"]) + timedelta(days=1)
-        newest = AuditRecord.objects.filter(created_at__lt=ended).order_by("-created_at")
+        newest = AuditRecord.objects.filter(created_at__lt=ended).order_by("-created_at", "-pk")
     top = newest.values_list("pk", flat=True).first() or 0
     floor = top - LOOKED_AT
     limited = floor > 0 and matching(between(filters)).filter(pk__lte=floor).exists()
-    found = matching(filters).filter(pk__gt=floor, pk__lte=top)
+    found = matching(filters).filter(pk__gt=floor)
     rows: list[Row] = list(found.values_list("created_at", "outcome", "kind", "duration_ms"))
     return summed(rows, since=filters.get("since"), until=filters.get("until"), limited=limited)
 

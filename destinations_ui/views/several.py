@@ -183,7 +183,10 @@ def places(texts: Sequence[str]) -> tuple[list[tuple[str, str]], list[str]]:
     """Return the chosen projects and environments, each once, and what to say of those that are left out."""
     chosen: list[tuple[str, str]] = []
     refused: list[str] = []
-    taken = {(item.project, item.environment): item.name for item in catalogue.destinations().items}
+    taken = taken_places()
+    if any(f"{project}/{environment}" in texts for project, environment in taken):
+        # Before one is left out, it is looked at again: it may have become free a moment ago.
+        taken = taken_places(fresh=True)
     for text in texts[: MOST_ROWS * 2]:
         project, _, environment = text.partition("/")
         if not (KEY.fullmatch(project) and KEY.fullmatch(environment)):
@@ -193,6 +196,11 @@ def places(texts: Sequence[str]) -> tuple[list[tuple[str, str]], list[str]]:
         elif (project, environment) not in chosen:
             chosen.append((project, environment))
     return chosen, refused
+
+
+def taken_places(*, fresh: bool = False) -> dict[tuple[str, str], str]:
+    """Return project and environment of every destination, and its name."""
+    return {(item.project, item.environment): item.name for item in catalogue.destinations(fresh=fresh).items}
 
 
 def page(
