@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from destinations_ui.models import AuditRecord
+from destinations_ui.models import AuditRecord, Event
 
 TABLE = AuditRecord._meta.db_table
+#: Everything that is written.
+TABLES = ", ".join(model._meta.db_table for model in (AuditRecord, Event))
 #: How long a test waits for a lock, in milliseconds.
 PATIENCE = 50
 
@@ -23,11 +25,11 @@ class Blocker:
         self._other.inc_thread_sharing()
 
     def block(self) -> None:
-        """Take the lock: on SQLite the database's, elsewhere the table's. Readers go on."""
+        """Take the lock: on SQLite the database's, elsewhere the tables'. Readers go on."""
         self._other.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
         if connection.vendor != "sqlite":
             with self._other.cursor() as cursor:
-                cursor.execute(f"LOCK TABLE {TABLE} IN EXCLUSIVE MODE")
+                cursor.execute(f"LOCK TABLE {TABLES} IN EXCLUSIVE MODE")
 
     def release(self) -> None:
         """Let go of it."""
