@@ -401,7 +401,13 @@ class DestinationForm(forms.Form):
     def plain_names(self) -> list[str]:
         """Return the names of the inputs that hold no secret and no rows, with the form's token."""
         own = [f"{PREFIX}{field.name}" for field in self.kind.fields if not (field.secret or field.columns)]
-        return ["csrfmiddlewaretoken", "project", "environment", *own]
+        return [
+            "csrfmiddlewaretoken",
+            "project",
+            "environment",
+            *own,
+            *(f"{FACT}{fact}" for fact, _ in self.kind.facts),
+        ]
 
     def facts(self) -> Iterator[forms.BoundField]:
         """Yield the hidden fields with what a pasted text told beside the kind's own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -13,10 +14,11 @@ from destinations_ui import launchdarkly
 from destinations_ui.catalogue import PATIENCE
 from destinations_ui.form_fields import tidy
 from destinations_ui.kinds.guides import Filled, fill
+from destinations_ui.kinds.patterns import FLAGS
 from destinations_ui.kinds.spec import Kind
-from destinations_ui.launchdarkly.errors import LaunchDarklyError
+from destinations_ui.launchdarkly.errors import BadAnswer, LaunchDarklyError
 from destinations_ui.models import AuditRecord
-from destinations_ui.posted import PREFIX, accepts, without_secrets
+from destinations_ui.posted import FACT, PREFIX, accepts, unpack, without_secrets
 
 
 def of_values(kind: Kind, values: Mapping[str, str]) -> list[Filled]:
@@ -32,8 +34,13 @@ def of_record(kind: Kind, record: AuditRecord) -> list[Filled]:
 
 def typed(kind: Kind, data: QueryDict) -> tuple[dict[str, str], list[str]]:
     """Return the values of a form that are right so far, and the labels of those that are not. Secrets are left out."""
-    shown, disclosed = without_secrets(kind, data)
-    values, wrong = {}, []
+    unpacked = unpack(kind, data)
+    shown, disclosed = without_secrets(kind, unpacked.data)
+    values: dict[str, str] = {}
+    wrong: list[str] = []
+    for fact, pattern in kind.facts:
+        if re.fullmatch(pattern, shown.get(f"{FACT}{fact}", ""), FLAGS):
+            values[fact] = shown.get(f"{FACT}{fact}", "")
     for field in kind.fields:
         name = f"{PREFIX}{field.name}"
         text = tidy(shown.get(name, ""), quotes=True)
@@ -46,18 +53,19 @@ def typed(kind: Kind, data: QueryDict) -> tuple[dict[str, str], list[str]]:
     return values, wrong
 
 
-def fetched(filled: Sequence[Filled], project: str, environment: str) -> tuple[list[Filled], str]:
-    """Put LaunchDarkly's own answer in the place of what has one, or say why there is none."""
+def fetched(filled: Sequence[Filled], project: str, environment: str) -> tuple[list[Filled], LaunchDarklyError | None]:
+    """Put LaunchDarkly's own answer in the place of what has one, or return why there is none."""
     try:
         seconds = min(PATIENCE, settings.LAUNCHDARKLY_TIMEOUT)
         policy = launchdarkly.connect().trust_policy(project, environment, timeout=seconds)
     except LaunchDarklyError as error:
-        return list(filled), error.message
+        return list(filled), error
     if not policy:
-        return list(filled), "Its answer held none. Take the one from its documentation."
-    text = json.dumps(policy, indent=2, ensure_ascii=False)
+        return list(filled), BadAnswer("LaunchDarkly’s answer held no policy. Take the one from its documentation.")
+    # Escaped, whatever it holds: a page cannot have half of a character.
+    text = json.dumps(policy, indent=2)
     about = f"LaunchDarkly’s own answer for {project} / {environment}. Save it as trust-policy.json."
     return [
         replace(each, guide=replace(each.guide, about=about), text=text) if each.guide.fetch else each
         for each in filled
-    ], ""
+    ], None

@@ -78,8 +78,8 @@ KIND = Kind(
             title="The event hub",
             about="Makes the hub in the namespace. The name of the resource group is yours to fill in.",
             language="Shell",
-            text="az eventhubs eventhub create --resource-group <<group>> \\\n"
-            "  --namespace-name <<namespace>> --name <<name>>",
+            text="az eventhubs eventhub create --resource-group=<<group>> \\\n"
+            "  --namespace-name=<<namespace>> --name=<<name>>",
             source="https://learn.microsoft.com/cli/azure/eventhubs/eventhub",
             own=(("group", "RESOURCE_GROUP"),),
         ),
@@ -87,10 +87,10 @@ KIND = Kind(
             title="The policy, with Send and nothing more",
             about="Makes the policy on the hub, and shows its keys: the primary one is the policy key of this form.",
             language="Shell",
-            text="az eventhubs eventhub authorization-rule create --resource-group <<group>> \\\n"
-            "  --namespace-name <<namespace>> --eventhub-name <<name>> --name <<policy_name>> --rights Send\n"
-            "az eventhubs eventhub authorization-rule keys list --resource-group <<group>> \\\n"
-            "  --namespace-name <<namespace>> --eventhub-name <<name>> --name <<policy_name>>",
+            text="az eventhubs eventhub authorization-rule create --resource-group=<<group>> \\\n"
+            "  --namespace-name=<<namespace>> --eventhub-name=<<name>> --name=<<policy_name>> --rights Send\n"
+            "az eventhubs eventhub authorization-rule keys list --resource-group=<<group>> \\\n"
+            "  --namespace-name=<<namespace>> --eventhub-name=<<name>> --name=<<policy_name>>",
             source="https://learn.microsoft.com/cli/azure/eventhubs/eventhub/authorization-rule",
             own=(("group", "RESOURCE_GROUP"),),
         ),

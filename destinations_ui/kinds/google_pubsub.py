@@ -56,7 +56,7 @@ KIND = Kind(
             title="The topic",
             about="Makes the topic in the project.",
             language="Shell",
-            text="gcloud pubsub topics create <<topic>> --project <<project>>",
+            text="gcloud pubsub topics create <<topic>> --project=<<project>>",
             source="https://cloud.google.com/sdk/gcloud/reference/pubsub/topics/create",
         ),
         Guide(
@@ -64,7 +64,7 @@ KIND = Kind(
             about="Lets LaunchDarkly’s service account publish to the topic. The account is from LaunchDarkly’s older "
             "documentation: see on its present page that it is still this one.",
             language="Shell",
-            text="gcloud pubsub topics add-iam-policy-binding <<topic>> --project <<project>> \\\n"
+            text="gcloud pubsub topics add-iam-policy-binding <<topic>> --project=<<project>> \\\n"
             "  --member serviceAccount:prod-event-recorder@firehose-publish.iam.gserviceaccount.com \\\n"
             "  --role roles/pubsub.publisher",
             source="https://launchdarkly.com/docs/integrations/data-export/google-pubsub",

@@ -35,7 +35,8 @@ class Guide:
         language: A key of :data:`QUOTES`.
         text: What to copy, with ``<<name>>`` for the values.
         source: The page that it comes from.
-        derived: (name, field, pattern with one group): a value that is a part of a field's.
+        derived: (name, field, pattern with one group): a value that is a part of a field's. A name may have a pasted
+            text's fact before its field: the first that is there counts.
         made: (name, text with ``{name}`` in it): a value that is put together from others.
         own: Names of what no field holds, with a word that stands for it until the reader fills it in.
         fetch: The name of what LaunchDarkly answers in its place, where it has an endpoint for it: ``trust_policy``.
@@ -73,7 +74,8 @@ class Guide:
         parts = {part for _, text in self.made for part in re.findall(r"{([a-z][a-z0-9_]*)}", text)}
         named = set(PLACE.findall(self.text)) | parts
         own = {name for name, _ in (*self.own, *self.made)} | {name for name, _, _ in self.derived}
-        return (named - own) | {field for name, field, _ in self.derived if name in named}
+        sources = {name: field for name, field, _ in self.derived}
+        return (named - own) | {field for name, field in sources.items() if name in named}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def fill(guide: Guide, values: Mapping[str, str]) -> Filled:
     known = {name: value for name, value in values.items() if value}
     for name, field, pattern in guide.derived:
         match = re.search(pattern, known.get(field, ""), re.ASCII)
-        if match:
+        if match and name not in known:
             known[name] = match[1] or ""
     missing = sorted(guide.wants() - known.keys())
     words = dict(guide.own)

@@ -115,7 +115,7 @@ KIND = Kind(
             title="The stream",
             about="Makes a stream whose capacity follows the load.",
             language="Shell",
-            text="aws kinesis create-stream --region <<region>> --stream-name <<stream_name>> \\\n"
+            text="aws kinesis create-stream --region=<<region>> --stream-name=<<stream_name>> \\\n"
             "  --stream-mode-details StreamMode=ON_DEMAND",
             source="https://docs.aws.amazon.com/cli/latest/reference/kinesis/create-stream.html",
         ),
@@ -154,6 +154,7 @@ KIND = Kind(
             source="https://docs.aws.amazon.com/streams/latest/dev/controlling-access.html",
             derived=(
                 ("partition", "role_arn", r"^arn:(aws[a-z-]*):"),
+                ("account", "stream_account", r"^(\d{12})$"),
                 ("account", "role_arn", r"::(\d{12}):role/"),
             ),
             made=(("stream_arn", "arn:{partition}:kinesis:{region}:{account}:stream/{stream_name}"),),
@@ -162,11 +163,14 @@ KIND = Kind(
             title="The role",
             about="Makes the role from the two files. It is in the account of the role’s ARN.",
             language="Shell",
-            text="aws iam create-role --role-name <<role>> --assume-role-policy-document file://trust-policy.json\n"
-            "aws iam put-role-policy --role-name <<role>> --policy-name launchdarkly-data-export \\\n"
+            text="aws iam create-role --role-name=<<role>> --path=<<path>> --assume-role-policy-document file://trust-policy.json\n"
+            "aws iam put-role-policy --role-name=<<role>> --policy-name launchdarkly-data-export \\\n"
             "  --policy-document file://stream-policy.json",
             source="https://docs.aws.amazon.com/cli/latest/reference/iam/create-role.html",
-            derived=(("role", "role_arn", r":role/(?:.*/)?([^/]+)$"),),
+            derived=(
+                ("role", "role_arn", r":role/(?:.*/)?([^/]+)$"),
+                ("path", "role_arn", r":role(/(?:.*/)?)[^/]+$"),
+            ),
         ),
     ),
     pastes=(

@@ -8,6 +8,27 @@ from destinations_ui.kinds.pasting import Paste
 from destinations_ui.kinds.spec import Field, Kind
 from destinations_ui.kinds.validators import public_key, snowflake_account_url
 
+OUTLINE = """\
+USE ROLE SYSADMIN;
+CREATE WAREHOUSE IF NOT EXISTS LD_EXPORT_WH WAREHOUSE_SIZE = XSMALL AUTO_SUSPEND = 60 AUTO_RESUME = TRUE;
+CREATE DATABASE IF NOT EXISTS LD_EXPORT;
+CREATE SCHEMA IF NOT EXISTS LD_EXPORT.EXPORT_PROJECT__ENVIRONMENT;
+USE ROLE SECURITYADMIN;
+CREATE ROLE IF NOT EXISTS LD_EXPORT_ROLE;
+GRANT ROLE LD_EXPORT_ROLE TO ROLE SYSADMIN;
+CREATE USER IF NOT EXISTS LD_EXPORT_USER_PROJECT__ENVIRONMENT
+  DEFAULT_ROLE = LD_EXPORT_ROLE DEFAULT_WAREHOUSE = LD_EXPORT_WH RSA_PUBLIC_KEY = <<public_key_pkcs8>>;
+GRANT ROLE LD_EXPORT_ROLE TO USER LD_EXPORT_USER_PROJECT__ENVIRONMENT;
+USE ROLE SYSADMIN;
+GRANT USAGE ON WAREHOUSE LD_EXPORT_WH TO ROLE LD_EXPORT_ROLE;
+GRANT MONITOR, USAGE ON DATABASE LD_EXPORT TO ROLE LD_EXPORT_ROLE;"""
+NETWORK_POLICY = """\
+CREATE NETWORK RULE LD_EXPORT.EXPORT_PROJECT__ENVIRONMENT.LD_EXPORT_NETWORK_RULE
+  TYPE = IPV4 MODE = INGRESS VALUE_LIST = ('35.192.85.117');
+CREATE NETWORK POLICY LD_EXPORT_NETWORK_POLICY
+  ALLOWED_NETWORK_RULE_LIST = ('LD_EXPORT.EXPORT_PROJECT__ENVIRONMENT.LD_EXPORT_NETWORK_RULE');
+ALTER USER LD_EXPORT_USER_PROJECT__ENVIRONMENT SET NETWORK_POLICY = LD_EXPORT_NETWORK_POLICY;"""
+
 KIND = Kind(
     slug="snowflake-v2",
     label="Snowflake",
@@ -60,30 +81,21 @@ KIND = Kind(
     arrival="Snowflake is loaded every hour on the hour; rows are there 10 to 15 minutes later.",
     guides=(
         Guide(
-            title="User, database and warehouse",
-            about="An outline with LaunchDarkly’s default names. The script that LaunchDarkly generates with the keys "
-            "is what counts. The user gets the public key in the form that LaunchDarkly calls public_key_pkcs8.",
+            title="Role, warehouse, database, schema and user",
+            about="An outline with LaunchDarkly’s default names; PROJECT__ENVIRONMENT stands for the two keys in "
+            "capitals. The script that LaunchDarkly generates with the keys is what counts: it says what the role may "
+            "do in the schema. The user gets the public key in the form that LaunchDarkly calls public_key_pkcs8.",
             language="SQL",
-            text="USE ROLE SECURITYADMIN;\n"
-            "CREATE ROLE IF NOT EXISTS LD_EXPORT_ROLE;\n"
-            "CREATE USER IF NOT EXISTS LD_EXPORT_USER\n"
-            "  DEFAULT_ROLE = LD_EXPORT_ROLE DEFAULT_WAREHOUSE = LD_EXPORT_WH RSA_PUBLIC_KEY = <<public_key_pkcs8>>;\n"
-            "GRANT ROLE LD_EXPORT_ROLE TO USER LD_EXPORT_USER;\n"
-            "USE ROLE SYSADMIN;\n"
-            "CREATE WAREHOUSE IF NOT EXISTS LD_EXPORT_WH WAREHOUSE_SIZE = XSMALL AUTO_SUSPEND = 60;\n"
-            "CREATE DATABASE IF NOT EXISTS LD_EXPORT;\n"
-            "GRANT USAGE ON WAREHOUSE LD_EXPORT_WH TO ROLE LD_EXPORT_ROLE;\n"
-            "GRANT USAGE, CREATE SCHEMA ON DATABASE LD_EXPORT TO ROLE LD_EXPORT_ROLE;",
+            text=OUTLINE,
             source="https://launchdarkly.com/docs/integrations/data-export/snowflake",
             own=(("public_key_pkcs8", "PUBLIC_KEY_PKCS8"),),
         ),
         Guide(
             title="The network policy",
-            about="Needed only where the account restricts networks; the name of the policy is yours to fill in.",
+            about="Needed only where the account restricts networks: lets LaunchDarkly’s address in for that user.",
             language="SQL",
-            text="CREATE NETWORK RULE LD_EXPORT_RULE MODE = INGRESS TYPE = IPV4 VALUE_LIST = ('35.192.85.117');\n"
-            "ALTER NETWORK POLICY NETWORK_POLICY ADD ALLOWED_NETWORK_RULE_LIST = 'LD_EXPORT_RULE';",
-            source="https://docs.snowflake.com/en/sql-reference/sql/alter-network-policy",
+            text=NETWORK_POLICY,
+            source="https://launchdarkly.com/docs/integrations/data-export/snowflake",
         ),
     ),
     pastes=(

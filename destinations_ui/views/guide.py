@@ -11,7 +11,8 @@ from destinations_ui import guides
 from destinations_ui.forms import known_key
 from destinations_ui.http import SignedInRequest, wants_fragment
 from destinations_ui.kinds import Kind
-from destinations_ui.posted import PREFIX, showable
+from destinations_ui.launchdarkly.errors import LaunchDarklyError
+from destinations_ui.posted import FACT, PREFIX, showable
 from destinations_ui.views.create import may_create
 
 
@@ -24,13 +25,15 @@ def guide(request: SignedInRequest, kind: Kind) -> HttpResponse:
     if request.method != "POST":
         return redirect("create-destination", kind)
     values, wrong = guides.typed(kind, request.POST)
-    filled, trouble = guides.of_values(kind, values), ""
+    filled = guides.of_values(kind, values)
+    trouble: LaunchDarklyError | None = None
     place = [known_key(request.POST.get(name, "").strip()) for name in ("project", "environment")]
     fetchable = all(place) and any(each.guide.fetch for each in filled)
     if fetchable and "fetch" in request.POST:
         filled, trouble = guides.fetched(filled, *place)
-        fetchable = bool(trouble)
+        fetchable = trouble is not None
     plain = [f"{PREFIX}{field.name}" for field in kind.fields if not (field.secret or field.columns)]
+    plain += [f"{FACT}{fact}" for fact, _ in kind.facts]
     context = {
         "kind": kind,
         "guides": filled,
@@ -39,4 +42,5 @@ def guide(request: SignedInRequest, kind: Kind) -> HttpResponse:
         "fetchable": ["csrfmiddlewaretoken", "project", "environment", *plain] if fetchable else [],
         "carried": showable(kind, request.POST),
     }
-    return render(request, f"guide.html{'#guide' if wants_fragment(request) else ''}", context)
+    part = "#guide" if wants_fragment(request) else ""
+    return render(request, f"guide.html{part}", context, status=503 if trouble else 200)

@@ -21,7 +21,7 @@ def test_the_guides_stand_below_the_fields_and_the_secret_stays_in_the_browser(o
         page.get_by_role("button", name="Show what Azure Event Hubs needs").click()
 
     expect(page.get_by_role("heading", name="What Azure Event Hubs needs")).to_be_focused()
-    expect(page.get_by_text("--namespace-name contoso-events --name launchdarkly")).to_be_visible()
+    expect(page.get_by_text("--namespace-name=contoso-events --name=launchdarkly")).to_be_visible()
     assert HUBS.field("policy_key").example[:20] not in (asked.value.post_data or "")
     assert "policy_key" not in (asked.value.post_data or "")
     expect(config(page, "policy_key")).to_have_value(HUBS.field("policy_key").example)

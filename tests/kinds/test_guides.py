@@ -63,13 +63,13 @@ def test_the_values_stand_where_they_belong() -> None:
         "Action": ["kinesis:PutRecord", "kinesis:PutRecords"],
         "Resource": "arn:aws:kinesis:us-east-1:123456789012:stream/cat-stream",
     }
-    assert "--role-name marketingadmin" in texts["The role"]
+    assert "--role-name=marketingadmin --path=/" in texts["The role"]
     assert "--rights Send" in texts["The policy, with Send and nothing more"]
     assert (
-        "--namespace-name contoso-events --eventhub-name launchdarkly"
+        "--namespace-name=contoso-events --eventhub-name=launchdarkly"
         in texts["The policy, with Send and nothing more"]
     )
-    assert "topics add-iam-policy-binding launchdarkly-events --project acme-analytics" in texts["The right to publish"]
+    assert "topics add-iam-policy-binding launchdarkly-events --project=acme-analytics" in texts["The right to publish"]
     assert "35.192.85.117" in texts["The network policy"]
 
 
@@ -83,7 +83,7 @@ def test_a_role_of_another_partition_or_with_a_path_is_read() -> None:
     texts = {guide.title: fill(guide, values).text for guide in kinesis.guides}
 
     assert '"arn:aws-us-gov:kinesis:us-gov-west-1:210987654321:stream/s"' in texts["The role’s rights on the stream"]
-    assert "--role-name writer" in texts["The role"]
+    assert "--role-name=writer --path=/team/data/" in texts["The role"]
 
 
 @given(st.text(min_size=1))
