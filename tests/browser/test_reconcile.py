@@ -247,7 +247,9 @@ def test_the_form_warns_before_a_second_attempt(oskar: Visitor) -> None:
     record = lost(oskar, "The first of two").url
     page = oskar.page
     warning = page.get_by_role("status").filter(has_text="An earlier attempt here has not been settled")
-    page.get_by_role("link", name="New Segment destination").click()
+    page.get_by_role("link", name="New from this").click()
+    with swapped(page):
+        common(page, "environment").select_option("server-error")
     expect(warning).to_be_visible()
     assert not problems(page)
     with swapped(page):
