@@ -23,7 +23,7 @@ from destinations_ui.launchdarkly.client import API_VERSION
 from destinations_ui.models import AuditRecord
 
 #: Where LaunchDarkly's Terraform provider goes unless its ``api_host`` says otherwise.
-#: https://registry.terraform.io/providers/launchdarkly/launchdarkly/latest/docs
+#: https://github.com/launchdarkly/terraform-provider-launchdarkly/blob/main/docs/index.md
 USUAL_URL = "https://app.launchdarkly.com"
 #: A name in HCL that needs no quotes. HCL allows more.
 BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -95,7 +95,7 @@ def terraform(record: AuditRecord) -> Snippet:
 
     Terraform itself keeps every text in Unicode's normalization form C, however it is written.
 
-    https://registry.terraform.io/providers/launchdarkly/launchdarkly/latest/docs/resources/destination
+    https://github.com/launchdarkly/terraform-provider-launchdarkly/blob/main/docs/resources/destination.md
     """
     kind = kinds.registry().get(record.kind)
     names = {field.api: field.name for field in kind.fields} if kind else {}

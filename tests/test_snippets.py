@@ -40,7 +40,7 @@ from tests.reading import read
 
 TOOLS = ["terraform", "curl", "python", "json"]
 #: What the provider's documentation lists as available.
-#: https://registry.terraform.io/providers/launchdarkly/launchdarkly/latest/docs/resources/destination
+#: https://github.com/launchdarkly/terraform-provider-launchdarkly/blob/main/docs/resources/destination.md
 IN_TERRAFORM = {"azure-event-hubs", "google-pubsub", "kinesis", "mparticle", "segment"}
 TOKEN = "api-of-whoever-runs-it"
 DESTINATIONS = "/api/v2/destinations/web-shop/staging"

@@ -187,7 +187,7 @@ def pasted_value(each: Field, value: object) -> Pasted:
 def read_terraform(kind: Kind, text: str) -> Reading | None:
     """Read a ``launchdarkly_destination`` of Terraform's.
 
-    https://registry.terraform.io/providers/launchdarkly/launchdarkly/latest/docs/resources/destination
+    https://github.com/launchdarkly/terraform-provider-launchdarkly/blob/main/docs/resources/destination.md
     """
     if "launchdarkly_destination" not in text:
         return None

@@ -136,6 +136,6 @@ KIND = Kind(
             example="-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKC\n-----END PUBLIC KEY-----",
         ),
     ),
-    # https://registry.terraform.io/providers/launchdarkly/launchdarkly/latest/docs/resources/destination
+    # https://github.com/launchdarkly/terraform-provider-launchdarkly/blob/main/docs/resources/destination.md
     terraform=False,
 )
