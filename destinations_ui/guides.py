@@ -22,8 +22,9 @@ from destinations_ui.posted import FACT, PREFIX, accepts, unpack, without_secret
 
 
 def of_values(kind: Kind, values: Mapping[str, str]) -> list[Filled]:
-    """Return a kind's guides with values in them: field name → text."""
-    return [fill(guide, values) for guide in kind.guides]
+    """Return a kind's guides with values in them: field name → text. What is missing is named as on the page."""
+    filled = [fill(guide, values) for guide in kind.guides]
+    return [replace(each, missing=tuple(kind.field(name).label for name in each.missing)) for each in filled]
 
 
 def of_record(kind: Kind, record: AuditRecord) -> list[Filled]:

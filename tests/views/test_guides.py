@@ -59,7 +59,7 @@ def test_what_is_not_right_yet_is_left_out_and_named(client: Client) -> None:
     page = read(client.post(f"{address(KINESIS)}guide/", data))
 
     assert "Left out, since it is not right yet: Stream name" in page.text
-    assert "Still to fill in: region, stream_name" in page.text
+    assert "Still to fill in: AWS region, Stream name" in page.text
     assert "arn:aws:kinesis:x" not in page.find("pre", id="guide-1")[0].text
 
 
