@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -150,6 +150,7 @@ class DestinationForm(forms.Form):
         initial: Mapping[str, Any] | None = None,
         fresh: bool = False,
         row: str = "",
+        elsewhere: Collection[str] = (),
     ) -> None:
         """Make the form.
 
@@ -160,6 +161,7 @@ class DestinationForm(forms.Form):
             fresh: Whether to ask LaunchDarkly for its lists even when they are at hand.
             row: The number of the form where a page has several: it stands before its names and in its ids. What was
                 posted comes without it.
+            elsewhere: Secrets that were typed into other forms of the page.
         """
         self.kind = kind
         self.unexpected = foreign_names(kind, data or {})
@@ -169,7 +171,7 @@ class DestinationForm(forms.Form):
         if data is not None:
             unpacked = unpack(kind, data)
             self.filled, self.withheld = unpacked.filled, unpacked.withheld
-            shown, self.disclosed = without_secrets(kind, unpacked.data)
+            shown, self.disclosed = without_secrets(kind, unpacked.data, elsewhere)
         #: What is unusual in what was typed; known once the form has been checked.
         self.unusual: list[Unusual] = []
         if shown is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,14 +99,15 @@ def foreign_names(kind: Kind, data: Mapping[str, Any]) -> set[str]:
     return {name for name in posted - own if not (rows and name.startswith(rows))}
 
 
-def without_secrets(kind: Kind, data: QueryDict) -> tuple[QueryDict, set[str]]:
+def without_secrets(kind: Kind, data: QueryDict, elsewhere: Collection[str] = ()) -> tuple[QueryDict, set[str]]:
     """Return what was posted with secrets taken out of plain fields, and the names of those fields.
 
     A plain field is shown back and stored, so it must not hold a secret: neither one that gives itself away, like a
     connection string, nor one that was typed into a secret field as well, nor one that has the shape of one.
+    ``elsewhere`` are secrets that were typed into other forms of the page.
     """
     secret_names = secret_field_names(kind)
-    typed = [data.get(name, "").strip() for name in secret_names]
+    typed = [*(data.get(name, "").strip() for name in secret_names), *elsewhere]
     telling = [secret for secret in typed if len(secret) >= TELLING_LENGTH]
     shown, disclosed = data.copy(), set()
     plain_fields = {f"{PREFIX}{field.name}": field for field in kind.fields if not (field.secret or field.columns)}

@@ -237,9 +237,9 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
-# A whole form is a few kilobytes; a certificate chain pasted by mistake still gets a proper answer.
+# A whole form is a few kilobytes, and twenty of them fit; a certificate chain pasted by mistake gets a proper answer.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 DATA_UPLOAD_MAX_NUMBER_FILES = 0
 DEFAULT_EXCEPTION_REPORTER_FILTER = "destinations_ui.error_reports.ReporterFilter"
 

@@ -23,8 +23,10 @@ from destinations_ui.forms import DestinationForm
 from destinations_ui.http import SignedInRequest, wants_fragment
 from destinations_ui.kinds import Kind
 from destinations_ui.kinds.browser import for_browser
+from destinations_ui.kinds.validators import holds_secret
 from destinations_ui.launchdarkly.client import KEY
 from destinations_ui.models import AuditRecord
+from destinations_ui.posted import TELLING_LENGTH, secret_field_names
 from destinations_ui.views import create
 from destinations_ui.views.create import Sent, may_create
 from destinations_ui.views.destination_map import PROJECTS_A_PAGE, mapped_project, matches
@@ -136,14 +138,15 @@ def take(request: SignedInRequest, kind: Kind) -> HttpResponse:
     if wants_fragment(request):
         return page(request, kind, rows, part="#row", row=rows[0], status=sent.status)
     reason = request.POST.get("reason", "")
-    return page(request, kind, rows, reason=reason, status=sent.status, again=True)
+    told = holds_secret(reason) or any(secret in reason for secret in secrets(request.POST, kind))
+    return page(request, kind, rows, reason="" if told else reason, status=sent.status, again=True)
 
 
 @sensitive_variables()
 def row_of(request: SignedInRequest, kind: Kind, number: str, *, send: bool, command: str) -> Row:
     """Return a row as it was posted: done, if its one-time number is on record; otherwise sent, or as typed."""
     data = single(request.POST, number)
-    form = DestinationForm(kind, data, row=number)
+    form = DestinationForm(kind, data, row=number, elsewhere=secrets(request.POST, kind))
     project, environment = data.get("project", ""), data.get("environment", "")
     begun = record_of(request, data.get("submission", ""))
     if begun and begun.outcome not in create.STATUS:
@@ -168,6 +171,13 @@ def single(posted: QueryDict, number: str) -> QueryDict:
             data.setlist(name.removeprefix(f"{number}-"), values)
     data["reason"] = posted.get("reason", "")
     return data
+
+
+def secrets(posted: QueryDict, kind: Kind) -> list[str]:
+    """Return the secrets that were typed into any row."""
+    names = secret_field_names(kind)
+    found = (str(text).strip() for name, text in posted.items() if name.partition("-")[2] in names)
+    return [text for text in found if len(text) >= TELLING_LENGTH]
 
 
 def record_of(request: SignedInRequest, submission: str) -> AuditRecord | None:

@@ -275,6 +275,25 @@ class TestSending:
         for kind in KINDS:
             assert not any(secret in pages + log.getvalue() + stored for secret in secrets_of(kind))
 
+    def test_a_secret_of_one_row_is_in_no_plain_field_of_another(self, client: Client, sandbox: SandboxServer) -> None:
+        [secret] = secrets_of(EVENT_HUBS)
+        data = rows(EVENT_HUBS, "web-shop/staging", "web-shop/test") | {"0-config-policy_key": "", "0-name": secret}
+
+        for more in ({"send": "0"}, {"redraw": "stay"}, {"redraw": "stay", "reason": f"with {secret}"}):
+            answer = client.post(several(EVENT_HUBS), data | more)
+            assert secret not in answer.content.decode()
+        assert sent(sandbox) == []
+
+    def test_twenty_rows_fit_into_one_form(self, client: Client, sandbox: SandboxServer) -> None:
+        for number in range(20):
+            sandbox.add_environment("web-shop", f"env-{number}", f"Environment {number}")
+        data = rows(MPARTICLE, *(f"web-shop/env-{number}" for number in range(20)))
+
+        answer = client.post(several(MPARTICLE), data | {"send": "19"})
+
+        assert answer.status_code == 200
+        assert sent(sandbox) == ["web-shop/env-19"]
+
     def test_who_may_not_create_may_not_do_it_here_either(self, client: Client, viewer: User) -> None:
         client.force_login(viewer)
         assert client.get(several(KINESIS)).status_code == 403
