@@ -19,6 +19,8 @@ from destinations_ui.models import AuditRecord, Outcome
 LOOKED_AT = 20_000
 #: At most this many bars fit on a phone.
 MOST_BARS = 30
+#: Fewer than these look like a wall: the time before them is shown as well.
+FEWEST_BARS = 12
 #: How much time a bar may stand for. Each is a whole number of those before it, or of days.
 WIDTHS = (
     *(timedelta(hours=hours) for hours in (1, 3, 6, 12)),
@@ -123,8 +125,9 @@ def bars(rows: Sequence[Row], begin: datetime, end: datetime) -> list[Bar]:
     width = next((width for width in WIDTHS if spanned(begin, end, width) <= MOST_BARS), WIDTHS[-1])
     while spanned(begin, end, width) > MOST_BARS:
         width *= 2
-    first = (begin - ANCHOR) // width
-    counts: list[Counter[Outcome]] = [Counter() for _ in range(spanned(begin, end, width))]
+    number = max(spanned(begin, end, width), FEWEST_BARS)
+    first = (end - ANCHOR) // width - number + 1
+    counts: list[Counter[Outcome]] = [Counter() for _ in range(number)]
     for began, outcome, _, _ in rows:
         counts[(began - ANCHOR) // width - first][Outcome(outcome)] += 1
     starts = [ANCHOR + (first + number) * width for number in range(len(counts))]

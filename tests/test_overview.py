@@ -57,6 +57,13 @@ def test_nothing_measured_has_no_times() -> None:
     assert times([7]) == Times(7, 7, 7)
 
 
+def test_a_single_moment_is_one_bar_of_several_hours() -> None:
+    seen = summed([(datetime(2026, 11, 23, 15, 7, tzinfo=UTC), "succeeded", "kinesis", 12)])
+
+    assert [bar.total for bar in seen.bars] == [0] * 11 + [1]
+    assert seen.bars[-1].end == datetime(2026, 11, 23, 16, tzinfo=UTC)
+
+
 def test_a_week_begins_on_a_monday() -> None:
     monday = datetime(2026, 11, 2, tzinfo=UTC)
     found: list[Row] = [(monday + timedelta(days=7 * week, hours=5), "refused", "kinesis", None) for week in range(20)]
