@@ -10,7 +10,7 @@ import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -83,7 +83,8 @@ def matching(filters: Mapping[str, Any]) -> QuerySet[AuditRecord]:
         records = records.filter(actor=filters["person"])
     if "since" in filters:
         records = records.filter(created_at__gte=midnight(filters["since"]))
-    if "until" in filters:
+    # Nothing comes after the calendar's last day.
+    if filters.get("until", date.max) < date.max:
         records = records.filter(created_at__lt=midnight(filters["until"]) + timedelta(days=1))
     if "q" in filters:
         found = Q()

@@ -76,6 +76,7 @@ class TestFilters:
             ({"since": datetime.date(2026, 11, 2)}, ["three", "two"]),
             ({"until": datetime.date(2026, 11, 1)}, ["one"]),
             ({"until": datetime.date(2026, 11, 2)}, ["two", "one"]),
+            ({"since": datetime.date.min, "until": datetime.date.max}, ["three", "two", "one"]),
             ({"since": datetime.date(2026, 11, 2), "until": datetime.date(2026, 11, 2)}, ["two"]),
             ({"q": "THREE"}, ["three"]),
             ({"kind": "kinesis", "outcome": "unknown"}, ["three"]),
