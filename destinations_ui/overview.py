@@ -1,36 +1,103 @@
 """The history at a glance: attempts over time by outcome, by kind, and how long LaunchDarkly took to answer.
 
-It looks at a bounded number of records, whatever the table holds: at the newest of the time that is asked for.
+What it costs is bounded, whatever the table holds. At most :data:`LOOKED_AT` records that match are read. Where an
+index has exactly those that match, newest first, they may lie any time back. Any other filters are tried on the newest
+:data:`SEARCHED` records of the time in question. An overview that did not see everything says so.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from math import ceil
+from itertools import pairwise
 from typing import Any
+
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Coalesce
 
 from destinations_ui.history import matching, midnight
 from destinations_ui.models import AuditRecord, Outcome
 
-#: At most this many records, counted back from the newest in question, are looked at.
-LOOKED_AT = 20_000
+#: At most this many records that match are looked at: the newest.
+LOOKED_AT = 10_000
+#: Where no index has them, those that match are looked for among so many record numbers.
+SEARCHED = 100_000
+#: So far may numbers be from the order of time: of attempts that begin together, any is written first.
+OUT_OF_ORDER = 1_000
 #: At most this many bars fit on a phone.
 MOST_BARS = 30
-#: Fewer than these look like a wall: the time before them is shown as well.
+#: Fewer than these say little: where nobody chose the time, some of what was before is shown as well.
 FEWEST_BARS = 12
-#: How much time a bar may stand for. Each is a whole number of those before it, or of days.
-WIDTHS = (
-    *(timedelta(hours=hours) for hours in (1, 3, 6, 12)),
-    *(timedelta(days=days) for days in (1, 2, 7, 14, 28, 91, 182, 364)),
-)
-#: Where bars begin to be counted: a Monday, so that weeks begin with one.
+#: The calendar's ends.
+START, END = (moment.replace(tzinfo=UTC) for moment in (datetime.min, datetime.max))
+#: Where bars of hours, days and weeks begin to be counted: a Monday, so that weeks begin with one.
 ANCHOR = datetime(2001, 1, 1, tzinfo=UTC)
+
+#: Filters of which an index has exactly the records that match, from the newest on: see ``AuditRecord.Meta``.
+INDEXED = (
+    {"kind"},
+    {"outcome"},
+    {"person"},
+    {"environment"},
+    {"project", "environment"},
+)
+#: What a bar is made of, from the ground up.
+STACKED = (
+    Outcome.SUCCEEDED,
+    Outcome.REFUSED,
+    Outcome.NOT_SENT,
+    Outcome.ABSENT,
+    Outcome.UNKNOWN,
+    Outcome.PENDING,
+)
+#: What is still to be found out.
+UNRESOLVED = (Outcome.PENDING, Outcome.UNKNOWN)
 
 #: When it began, its outcome, its kind, and the milliseconds to its answer.
 Row = tuple[datetime, str, str, int | None]
+COLUMNS = ("created_at", "outcome", "kind", "duration_ms")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How much time a bar stands for: so many hours, or so many months of the calendar; all in UTC."""
+
+    words: str
+    hours: int = 0
+    months: int = 0
+
+    def number(self, moment: datetime) -> int:
+        """Return the number of the bar that a moment belongs to."""
+        at = moment.astimezone(UTC)
+        if self.months:
+            return (12 * at.year + at.month - 1) // self.months
+        return (at - ANCHOR) // timedelta(hours=self.hours)
+
+    def begin(self, number: int) -> datetime:
+        """Return the first moment of a bar; none is outside the calendar."""
+        if not self.months:
+            return ANCHOR + min(max(number * timedelta(hours=self.hours), START - ANCHOR), END - ANCHOR)
+        year, month = divmod(number * self.months, 12)
+        if not 1 <= year <= 9999:
+            return START if year < 1 else END
+        return datetime(year, month + 1, 1, tzinfo=UTC)
+
+
+#: From the finest on. The last one reaches over the whole calendar.
+STEPS = (
+    Step("an hour", hours=1),
+    *(Step(f"{hours} hours", hours=hours) for hours in (3, 6, 12)),
+    Step("a day", hours=24),
+    Step("2 days", hours=48),
+    Step("a week", hours=168),
+    Step("2 weeks", hours=336),
+    Step("a month", months=1),
+    *(Step(f"{months} months", months=months) for months in (3, 6)),
+    Step("a year", months=12),
+    *(Step(f"{years} years", months=12 * years) for years in (2, 5, 10, 50, 100, 400)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +116,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """How long LaunchDarkly took to answer, in milliseconds: half of the attempts, 95 of 100, and the longest."""
+    """From the attempt to LaunchDarkly's answer, in milliseconds: half of the attempts, 95 of 100, and the longest."""
 
     median: int
     most: int
@@ -63,89 +130,124 @@ class Overview:
     Attributes:
         total: How many there are.
         bars: Over time, without a gap.
-        outcomes: How many of each outcome, in the order of :class:`Outcome`; none that there is none of.
+        step: How much time each bar stands for, in words.
+        outcomes: How many of each outcome, in the order of :data:`STACKED`; none that there is none of.
         kinds: LaunchDarkly's name of each kind and how many, the most first.
         times: ``None`` where nothing was answered.
-        limited: Whether there are older records that were not looked at.
+        capped: Whether more records match than were looked at.
+        searched: Whether there are older records of that time that were not even compared with the filters.
     """
 
     total: int
-    bars: Sequence[Bar]
-    outcomes: Sequence[tuple[Outcome, int]]
-    kinds: Sequence[tuple[str, int]]
-    times: Times | None
-    limited: bool
+    bars: Sequence[Bar] = ()
+    step: str = ""
+    outcomes: Sequence[tuple[Outcome, int]] = ()
+    kinds: Sequence[tuple[str, int]] = ()
+    times: Times | None = None
+    capped: bool = False
+    searched: bool = False
 
     @property
     def highest(self) -> int:
         """The most attempts of any bar."""
         return max((bar.total for bar in self.bars), default=0)
 
+    @property
+    def unresolved(self) -> int:
+        """Of how many attempts it is still to be found out what became of them."""
+        return sum(count for outcome, count in self.outcomes if outcome in UNRESOLVED)
+
 
 def of(filters: Mapping[str, Any]) -> Overview:
     """Return the overview of the records that pass every filter: the names are those of ``HistoryFilterForm``."""
-    newest = AuditRecord.objects.order_by("-pk")
-    if "until" in filters:
-        ended = midnight(filters["until"]) + timedelta(days=1)
-        newest = AuditRecord.objects.filter(created_at__lt=ended).order_by("-created_at", "-pk")
-    top = newest.values_list("pk", flat=True).first() or 0
-    floor = top - LOOKED_AT
-    limited = floor > 0 and matching(between(filters)).filter(pk__lte=floor).exists()
-    found = matching(filters).filter(pk__gt=floor)
-    rows: list[Row] = list(found.values_list("created_at", "outcome", "kind", "duration_ms"))
-    return summed(rows, since=filters.get("since"), until=filters.get("until"), limited=limited)
-
-
-def between(filters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the filters that are a matter of time."""
-    return {name: filters[name] for name in ("since", "until") if name in filters}
-
-
-def summed(rows: Sequence[Row], *, since: Any = None, until: Any = None, limited: bool = False) -> Overview:
-    """Sum rows up. ``since`` and ``until`` are days, where the time was chosen and does not follow from the rows."""
-    begun = [row[0] for row in rows]
-    if not begun:
-        return Overview(0, (), (), (), None, limited)
-    begin = midnight(since) if since and not limited else min(begun)
-    end = min(midnight(until) + timedelta(days=1), datetime.now(UTC)) if until else max(begun)
-    begin, end = min(begin, *begun), max(end, *begun)
-    outcomes = Counter(Outcome(row[1]) for row in rows)
-    return Overview(
-        total=len(rows),
-        bars=bars(rows, begin, end),
-        outcomes=[(outcome, outcomes[outcome]) for outcome in Outcome if outcomes[outcome]],
-        kinds=Counter(row[2] for row in rows).most_common(),
-        times=times([row[3] for row in rows if row[3] is not None]),
-        limited=limited,
+    found, searched = newest(filters)
+    rows: list[Row] = list(found.values_list(*COLUMNS)[: LOOKED_AT + 1])
+    return summed(
+        rows[:LOOKED_AT],
+        since=filters.get("since"),
+        until=filters.get("until"),
+        now=datetime.now(UTC),
+        capped=len(rows) > LOOKED_AT,
+        searched=searched,
     )
 
 
-def bars(rows: Sequence[Row], begin: datetime, end: datetime) -> list[Bar]:
-    """Return the rows over time: as fine as :data:`MOST_BARS` allows, every bar as wide as the others."""
-    width = next((width for width in WIDTHS if spanned(begin, end, width) <= MOST_BARS), WIDTHS[-1])
-    while spanned(begin, end, width) > MOST_BARS:
-        width *= 2
-    number = max(spanned(begin, end, width), FEWEST_BARS)
-    first = (end - ANCHOR) // width - number + 1
-    counts: list[Counter[Outcome]] = [Counter() for _ in range(number)]
+def newest(filters: Mapping[str, Any]) -> tuple[QuerySet[AuditRecord], bool]:
+    """Return the records that match, newest first, and whether older ones were left out for what they would cost."""
+    found = matching(filters)
+    if set(filters) in INDEXED:
+        return found.order_by("-pk"), False
+    if set(filters) <= {"since", "until"}:
+        return found.order_by("-created_at", "-pk"), False
+    time = matching({name: filters[name] for name in ("since", "until") if name in filters})
+    first = time.order_by("created_at", "pk").values_list("pk", flat=True).first() or 0
+    last = time.order_by("-created_at", "-pk").values_list("pk", flat=True).first() or 0
+    found = matching({name: value for name, value in filters.items() if name != "project"})
+    if "project" in filters:
+        # Not by the index of projects, in which environments come before numbers: all of a project would be read.
+        found = found.alias(its_project=Coalesce("project", Value(""))).filter(its_project=filters["project"])
+    numbered = found.filter(pk__gt=last - SEARCHED, pk__lte=last + OUT_OF_ORDER)
+    return numbered.order_by("-pk"), first <= last - SEARCHED
+
+
+def summed(
+    rows: Sequence[Row],
+    *,
+    now: datetime,
+    since: Any = None,
+    until: Any = None,
+    capped: bool = False,
+    searched: bool = False,
+) -> Overview:
+    """Sum rows up. ``since`` and ``until`` are days, where the time was chosen and does not follow from the rows."""
+    if not rows:
+        return Overview(0, searched=searched)
+    begun = [row[0] for row in rows]
+    begin = midnight(since) if since and not (capped or searched) else min(begun)
+    end = max(begun) + timedelta.resolution
+    if since or until:
+        asked = min(now, midnight(until) + timedelta(days=1)) if until and until < now.date() else now
+        end = max(end, asked)
+    step = next(step for step in STEPS if spanned(step, begin, end) <= MOST_BARS)
+    if not (since or capped or searched):
+        fewest = step.begin(step.number(end - timedelta.resolution) - FEWEST_BARS + 1)
+        begin = min(begin, max(fewest, START))
+    outcomes = Counter(Outcome(row[1]) for row in rows)
+    return Overview(
+        total=len(rows),
+        bars=list(bars(rows, step, begin, end)),
+        step=step.words,
+        outcomes=[(outcome, outcomes[outcome]) for outcome in STACKED if outcomes[outcome]],
+        kinds=sorted(Counter(row[2] for row in rows).items(), key=lambda item: (-item[1], item[0])),
+        times=times([row[3] for row in rows if row[3] is not None]),
+        capped=capped,
+        searched=searched,
+    )
+
+
+def spanned(step: Step, begin: datetime, end: datetime) -> int:
+    """Return how many bars there are from one moment to just before another."""
+    return step.number(end - timedelta.resolution) - step.number(begin) + 1
+
+
+def bars(rows: Sequence[Row], step: Step, begin: datetime, end: datetime) -> Iterator[Bar]:
+    """Yield the bars from one moment to just before another, with the rows that began in each."""
+    counts: dict[int, Counter[Outcome]] = {}
     for began, outcome, _, _ in rows:
-        counts[(began - ANCHOR) // width - first][Outcome(outcome)] += 1
-    starts = [ANCHOR + (first + number) * width for number in range(len(counts))]
-    return [Bar(start, start + width, dict(count)) for start, count in zip(starts, counts, strict=True)]
-
-
-def spanned(begin: datetime, end: datetime, width: timedelta) -> int:
-    """Return how many bars of a width there are from one moment to another, both included."""
-    return (end - ANCHOR) // width - (begin - ANCHOR) // width + 1
+        counts.setdefault(step.number(began), Counter())[Outcome(outcome)] += 1
+    first = step.number(begin)
+    edges = [step.begin(first + number) for number in range(spanned(step, begin, end) + 1)]
+    for number, (opens, closes) in enumerate(pairwise(edges), start=first):
+        yield Bar(opens, closes, counts.get(number, {}))
 
 
 def times(durations: Sequence[int]) -> Times | None:
-    """Return the median, the 95th percentile (by nearest rank) and the longest of some durations."""
+    """Return the median, the 95th percentile (both by nearest rank) and the longest of some durations."""
     if not durations:
         return None
     ranked = sorted(durations)
 
-    def rank(share: float) -> int:
-        return ranked[ceil(share * len(ranked)) - 1]
+    def rank(percent: int) -> int:
+        return ranked[-(-percent * len(ranked) // 100) - 1]
 
-    return Times(rank(0.5), rank(0.95), ranked[-1])
+    return Times(rank(50), rank(95), ranked[-1])

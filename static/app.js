@@ -127,6 +127,11 @@
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     const { status } = detail.xhr;
     if (!following(detail)) return;
+    // What is only beside the page's own matter takes no focus: no answer but the thing itself is shown.
+    if (detail.requestConfig.elt.matches("[hx-trigger='load']")) {
+      if (status >= 400) Object.assign(detail, { shouldSwap: false, isError: true });
+      return;
+    }
     if (status === refused) detail.shouldSwap = false;
     if (status < 400 && refused) document.getElementById("messages").replaceChildren();
     refused = status < 400 ? 0 : status;

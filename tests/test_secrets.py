@@ -153,7 +153,7 @@ def look_around(client: Client, surfaces: Surfaces) -> None:
         for headers in ({}, HTMX):
             surfaces.see("look", client.post(f"{record.get_absolute_url()}reconcile/", headers=headers))
         surfaces.see("record", client.get(record.get_absolute_url()))
-    for address in ("/", "/?fresh=yes", "/history/", "/history/?q=Marker", "/destinations/new/"):
+    for address in ("/", "/?fresh=yes", "/history/", "/history/?q=Marker", "/history/overview/", "/destinations/new/"):
         surfaces.see(address, client.get(address))
     for export in ("csv", "jsonl"):
         surfaces.see(export, client.get(f"/history/export/?format={export}"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django import template
 from django.utils import timezone
@@ -94,16 +94,16 @@ def stamped(text: str) -> datetime:
 
 
 @register.filter
-def utc_day(moment: datetime) -> str:
-    """Write the day of a moment, and the hour where it is not the day's first."""
-    at = moment.astimezone(UTC)
-    return at.strftime("%Y-%m-%d %H:%M" if at.hour else "%Y-%m-%d")
+def bar_begin(bar: Bar) -> str:
+    """Write when a bar begins: its day, and the time where a bar is less than a day."""
+    whole_days = bar.end - bar.begin >= timedelta(days=1)
+    return bar.begin.date().isoformat() if whole_days else bar.begin.strftime("%Y-%m-%d %H:%M")
 
 
 @register.filter
-def utc_minute(moment: datetime) -> str:
-    """Write a moment to the minute."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+def grouped(number: int) -> str:
+    """Write a number with a comma between thousands."""
+    return f"{number:,}"
 
 
 @register.filter

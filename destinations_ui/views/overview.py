@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
@@ -11,11 +15,27 @@ from django.views.decorators.http import require_safe
 from destinations_ui import overview as overviews
 from destinations_ui.forms import HistoryFilterForm
 from destinations_ui.http import SignedInRequest, wants_fragment
-from destinations_ui.overview import Overview
+from destinations_ui.models import Outcome
+from destinations_ui.overview import STACKED, Bar, Overview
 from destinations_ui.views.history import may_view
 
-#: The drawing's own units: a bar with its gap, the bar alone, and the height of the highest.
-STEP, WIDTH, HEIGHT = 10.0, 8.0, 100.0
+#: At most this many kinds are listed in the part that the history's page shows, whose height is reserved.
+FEW_KINDS = 5
+#: Of what is between two bars, how much is bar; and how wide one is at most, in percent of the picture.
+FILLED, WIDEST = 0.8, 8.0
+#: How high the smallest piece of a bar is, in percent of the picture: one refusal among thousands is to be seen.
+LEAST = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A rectangle of the picture. Its measures are in percent, so that it fits any width without being stretched."""
+
+    outcome: Outcome
+    x: str
+    y: str
+    width: str
+    height: str
 
 
 @require_safe
@@ -25,34 +45,72 @@ def overview(request: SignedInRequest) -> HttpResponse:
     form = HistoryFilterForm(request.GET)
     filters = form.filters()
     found = overviews.of(filters)
+    part = wants_fragment(request)
+    kinds = found.kinds[:FEW_KINDS] if part else found.kinds
     context = {
         "form": form,
         "overview": found,
-        "drawn": drawn(found),
-        "size": (max(len(found.bars), 1) * STEP, HEIGHT),
-        "query": urlencode({name: str(value) for name, value in filters.items()}),
+        "pieces": list(pieces(found)),
+        "stacked": STACKED,
+        "rows": [(bar, stretch(filters, bar)) for bar in found.bars],
+        "kinds": kinds,
+        "more_kinds": len(found.kinds) - len(kinds),
+        "part": part,
+        "applied": [(form[name].label, shown(form, name, value)) for name, value in filters.items()],
+        "query": encoded(filters),
         "looked_at": overviews.LOOKED_AT,
+        "searched": overviews.SEARCHED,
     }
-    part = "#overview" if wants_fragment(request) else ""
-    return render(request, f"overview.html{part}", context, status=422 if form.errors else 200)
+    return render(request, "overview.html#overview" if part else "overview.html", context, status=status(form))
 
 
-def drawn(found: Overview) -> list[dict[str, object]]:
-    """Return the rectangles of the picture, from the ground up: one for each outcome of each bar."""
-    shapes: list[dict[str, object]] = []
+def status(form: HistoryFilterForm) -> int:
+    """Return the status to answer with: a wrong filter is said."""
+    return 422 if form.errors else 200
+
+
+def encoded(filters: dict[str, Any]) -> str:
+    """Return filters as an address has them."""
+    return urlencode({name: str(value) for name, value in filters.items()})
+
+
+def shown(form: HistoryFilterForm, name: str, value: Any) -> str:
+    """Return a filter's value in the words of the form."""
+    return str(dict(getattr(form.fields[name], "choices", ())).get(value, value))
+
+
+def stretch(filters: dict[str, Any], bar: Bar) -> str:
+    """Return the query that leads to a bar's attempts in the history; empty where a bar is less than whole days."""
+    if not bar.total or bar.end - bar.begin < timedelta(days=1):
+        return ""
+    days = {"since": bar.begin.date(), "until": (bar.end - timedelta.resolution).date()}
+    # The first and the last bar may begin before, or end after, the days that were asked for.
+    if "since" in filters:
+        days["since"] = max(days["since"], filters["since"])
+    if "until" in filters:
+        days["until"] = min(days["until"], filters["until"])
+    return encoded(filters | days)
+
+
+def pieces(found: Overview) -> Iterator[Piece]:
+    """Yield the picture's rectangles: from left to right, and from the ground up."""
     for number, bar in enumerate(found.bars):
-        ground = HEIGHT
-        for outcome, _ in found.outcomes:
-            if count := bar.counts.get(outcome, 0):
-                height = HEIGHT * count / found.highest
-                ground -= height
-                shapes.append(
-                    {
-                        "outcome": outcome,
-                        "x": f"{number * STEP + (STEP - WIDTH) / 2:.2f}",
-                        "y": f"{ground:.2f}",
-                        "width": f"{WIDTH:.2f}",
-                        "height": f"{height:.2f}",
-                    }
-                )
-    return shapes
+        slot = 100 / len(found.bars)
+        width = min(slot * FILLED, WIDEST)
+        top = 100.0
+        present = [outcome for outcome in STACKED if bar.counts.get(outcome)]
+        for outcome, height in zip(present, heights([bar.counts[o] for o in present], found.highest), strict=True):
+            top -= height
+            yield Piece(
+                outcome, *(f"{value:.3f}%" for value in (number * slot + (slot - width) / 2, top, width, height))
+            )
+
+
+def heights(counts: Sequence[int], highest: int) -> list[float]:
+    """Return how high the pieces of a bar are: as their numbers, but none too low to be seen if the bar has room."""
+    whole = max(100 * sum(counts) / highest, LEAST)
+    least = min(LEAST, whole / max(len(counts), 1))
+    found = [max(whole * count / sum(counts), least) for count in counts]
+    surplus = sum(found) - whole
+    room = sum(height - least for height in found)
+    return [height - (surplus * (height - least) / room if room else 0) for height in found]

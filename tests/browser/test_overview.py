@@ -1,61 +1,164 @@
-"""The overview on the history's page."""
+"""The overview on the history's page: it comes after the page, moves nothing, and may also not come."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, Route, expect
 
 from destinations_ui import kinds
+from destinations_ui.models import Outcome
 from tests.browser.conftest import Visit
 from tests.browser.fitness import problems
 from tests.browser.visitor import Visitor, expect_created, fill_common, fill_config, press_create
+from tests.product import Product
 
 pytestmark = pytest.mark.browser
 
-SHIFTS = """() => new Promise((resolve) => {
-  new PerformanceObserver((list) => {
-    resolve(list.getEntries().reduce((sum, entry) => sum + entry.value, 0));
-  }).observe({ type: "layout-shift", buffered: true });
-  setTimeout(() => resolve(0), 500);
-})"""
+#: Sums up what moves without anybody having done anything. https://web.dev/articles/cls
+SHIFTS = """
+window.shifted = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+#: What moved, once the browser has drawn the page twice more.
+SHIFTED = """() => new Promise((resolve) =>
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => resolve(window.shifted)))))"""
+#: Everything that there can be: every outcome, more kinds than are listed, names of any length, over many weeks.
+EVERYTHING = f"""
+from datetime import timedelta
+from django.utils import timezone
+from destinations_ui.models import AuditRecord
+from tests.attempts import new_record
+kinds = ["kinesis", "segment", "snowflake-v2", *("a-kind-of-the-future-" * 2 + str(number) for number in range(6))]
+AuditRecord.objects.bulk_create(
+    new_record(kind=kind, outcome=outcome, name="In the picture", duration_ms=123456,
+               created_at=timezone.now() - timedelta(days=9 * number))
+    for number, kind in enumerate(kinds) for outcome in {Outcome.values!r} if outcome != "pending"
+)
+"""
+OVERVIEW = re.compile(r"/history/overview/")
 
 
-@pytest.fixture(autouse=True)
-def one(oskar: Visitor) -> None:
-    """See that there is something to look at."""
-    page = oskar.open("/destinations/new/google-pubsub/?project=web-shop&environment=staging")
-    fill_common(page, "To be seen")
-    fill_config(page, kinds.registry()["google-pubsub"])
-    press_create(page)
-    expect_created(page, "To be seen")
+@pytest.fixture(scope="module", autouse=True)
+def everything(product: Product) -> None:
+    """Write records of every sort."""
+    product.manage("shell", "-c", EVERYTHING)
 
 
-def test_it_comes_by_itself_and_moves_nothing(oskar: Visitor) -> None:
-    for width in (1280, 320):
-        oskar.page.set_viewport_size({"width": width, "height": 900})
-        page = oskar.open("/history/")
-        expect(page.locator("svg.chart__bars")).to_be_visible()
-        assert page.evaluate(SHIFTS) < 0.01
+@pytest.mark.parametrize("width", [1280, 1024, 768, 640, 414, 360, 320])
+@pytest.mark.parametrize("has_touch", [False, True], ids=["mouse", "touch"])
+def test_it_comes_by_itself_and_moves_nothing(visit: Visit, width: int, has_touch: bool) -> None:
+    options = {"has_touch": True, "is_mobile": True} if has_touch else {}
+    oskar = visit("operator", viewport={"width": width, "height": 2_000}, **options)
+    oskar.context.add_init_script(SHIFTS)
+    held: list[Route] = []
+    oskar.page.route(OVERVIEW, lambda route: held.append(route))
+    page = oskar.open("/history/?q=In the picture")
+    expect(page.get_by_text("Loading…")).to_be_visible()
+    below = page.locator(".records")
+    before = below.bounding_box()
+
+    held[0].continue_()
+
+    expect(page.get_by_role("img", name="attempts from")).to_be_visible()
+    assert below.bounding_box() == before
+    assert page.evaluate(SHIFTED) == 0
+    assert page.evaluate("document.activeElement === document.body")
+
+
+def test_it_is_fit_for_everyone(oskar: Visitor) -> None:
+    oskar.expects(422)
+    page = oskar.open("/history/?q=In the picture")
+    expect(page.get_by_role("img", name="attempts from")).to_be_visible()
     page.get_by_text("As a table").click()
     assert not problems(page)
-    oskar.open("/history/overview/?kind=google-pubsub")
-    assert not problems(page)
-    oskar.open("/history/overview/?q=nothing-is-called-that")
-    assert not problems(page)
+    for address in ("?q=In the picture", "?q=nothing-is-called-that", "?since=yesterday&kind=kinesis"):
+        oskar.open(f"/history/overview/{address}")
+        assert not problems(page)
 
 
-def test_that_it_could_not_be_loaded_is_said_in_its_place(oskar: Visitor) -> None:
-    oskar.expects("failed: GET", "ERR_FAILED", "htmx:(afterRequest|sendError)")
+def test_the_table_leads_to_the_attempts_of_a_bar(oskar: Visitor) -> None:
+    page = oskar.open("/history/?q=In the picture&outcome=refused")
+    page.get_by_text("As a table").click()
+    page.get_by_role("region", name="as a table").get_by_role("link").first.click()
+    expect(page.get_by_role("row").filter(has_text="In the picture")).to_have_count(1)
+    expect(page.get_by_label("Outcome")).to_have_value("refused")
+
+
+def say_gone(route: Route) -> None:
+    """Answer as a proxy does that finds nobody."""
+    route.fulfill(status=502, body="<h1>Bad gateway</h1>", content_type="text/html")
+
+
+@pytest.mark.parametrize(
+    ("fail", "complaints"),
+    [
+        (lambda route: route.abort(), ("failed: GET", "ERR_FAILED", "htmx:(afterRequest|sendError)")),
+        (say_gone, (502, "Response Status Error Code 502")),
+    ],
+    ids=["no connection", "a proxy's answer"],
+)
+def test_that_it_could_not_be_loaded_is_said_in_its_place(
+    oskar: Visitor, fail: Callable[[Route], None], complaints: tuple[str | int, ...]
+) -> None:
+    oskar.expects(*complaints)
     page = oskar.page
-    page.route("**/history/overview/**", lambda route: route.abort())
-    oskar.open("/history/")
-    expect(page.get_by_text("It could not be loaded just now.")).to_be_visible()
-    expect(page.get_by_text("The connection was lost")).to_have_count(0)
+    oskar.context.add_init_script(SHIFTS)
+    page.route(OVERVIEW, lambda route: fail(route))
+    oskar.open("/history/?q=In the picture")
+    place = page.get_by_role("region", name="Overview")
+    expect(place.get_by_text("The overview could not be loaded here.")).to_be_visible()
+    expect(page.locator("#messages")).to_be_empty()
+    assert page.evaluate("document.activeElement === document.body")
+    assert page.evaluate(SHIFTED) == 0
     assert not problems(page)
+    page.unroute(OVERVIEW)
+    place.get_by_role("link", name="Open it as a page").click()
+    expect_overview(page)
+    expect(page.get_by_text("Search: In the picture")).to_be_visible()
+
+
+def test_that_the_session_ended_meanwhile_takes_no_focus(oskar: Visitor) -> None:
+    oskar.expects(401, "Response Status Error Code 401")
+    page = oskar.page
+    held: list[Route] = []
+    page.route(OVERVIEW, lambda route: held.append(route))
+    oskar.open("/history/?q=In the picture")
+    expect(page.get_by_text("Loading…")).to_be_visible()
+    oskar.context.clear_cookies(name="sessionid")
+    page.get_by_label("Search").focus()
+
+    held[0].continue_()
+
+    expect(page.get_by_text("The overview could not be loaded here.")).to_be_visible()
+    expect(page.locator("#messages")).to_be_empty()
+    expect(page.get_by_label("Search")).to_be_focused()
 
 
 def test_without_scripts_a_link_leads_to_it(visit: Visit) -> None:
-    page = visit("operator", java_script_enabled=False).open("/history/")
-    page.get_by_role("link", name="Overview: attempts over time").click()
+    page = visit("operator", java_script_enabled=False).open("/history/?kind=segment")
+    expect(page.get_by_text("Loading")).not_to_be_visible()
+    page.get_by_role("link", name="Overview").click()
+    expect_overview(page)
+    page.get_by_role("link", name="Back to the history").click()
+    expect(page.get_by_label("Kind")).to_have_value("segment")
+
+
+def test_what_was_just_created_is_in_it(oskar: Visitor) -> None:
+    page = oskar.open("/destinations/new/google-pubsub/?project=web-shop&environment=staging")
+    fill_common(page, "Just seen")
+    fill_config(page, kinds.registry()["google-pubsub"])
+    press_create(page)
+    expect_created(page, "Just seen")
+    oskar.open("/history/overview/?q=Just seen")
+    expect(page.get_by_role("img", name="1 attempt from")).to_be_visible()
+
+
+def expect_overview(page: Page) -> None:
+    """Expect the overview's own page."""
     expect(page.get_by_role("heading", level=1, name="Overview")).to_be_visible()
-    expect(page.locator("svg.chart__bars")).to_be_visible()
+    expect(page.get_by_role("img", name="attempts from")).to_be_visible()
