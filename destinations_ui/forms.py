@@ -1,4 +1,4 @@
-"""The forms: one for a destination of any kind, and the one that filters the history."""
+"""The form for a destination of any kind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.forms.renderers import TemplatesSetting
 from django.http import QueryDict
 from django.urls import reverse
@@ -25,14 +24,20 @@ from destinations_ui.form_fields import (
     lower_first,
 )
 from destinations_ui.kinds.patterns import FLAGS
-from destinations_ui.kinds.spec import SLUG, Kind, Value
+from destinations_ui.kinds.spec import Kind, Value
 from destinations_ui.launchdarkly.client import KEY
-from destinations_ui.models import Outcome
-from destinations_ui.posted import FACT, PREFIX, foreign_names, secret_field_names, unpack, without_secrets
+from destinations_ui.posted import (
+    FACT,
+    PREFIX,
+    foreign_names,
+    numbered,
+    plain_names,
+    secret_field_names,
+    unpack,
+    without_secrets,
+)
 from destinations_ui.secret import Secret
-
-#: What a confirmation looks like: field, code and fingerprint.
-MARK = re.compile(r"[a-z0-9_]{1,64}\.[a-z0-9_]{1,64}\.[0-9a-f]{12}")
+from destinations_ui.unusual import MARK, Unusual, unusual
 
 ON = {"true": True, "on": True, "yes": True, "1": True}
 OFF = {"false": False, "off": False, "no": False, "0": False}
@@ -65,21 +70,6 @@ def critical_message(place: catalogue.Place) -> str:
 def known_key(key: str) -> str:
     """Return a key that came with an address, or an empty text when it cannot be one."""
     return key if KEY.fullmatch(key) else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Unusual:
-    """Something unusual in what was typed, which the person is asked about.
-
-    Attributes:
-        field: The form's name of the field where it is told.
-        message: What is unusual.
-        mark: Names it and the very values: what was confirmed for others is not confirmed for these.
-    """
-
-    field: str
-    message: str
-    mark: str
 
 
 class DestinationForm(forms.Form):
@@ -401,15 +391,8 @@ class DestinationForm(forms.Form):
             yield self[f"{PREFIX}{field.name}"]
 
     def plain_names(self) -> list[str]:
-        """Return the names of the inputs that hold no secret and no rows, with the form's token."""
-        own = [f"{PREFIX}{field.name}" for field in self.kind.fields if not (field.secret or field.columns)]
-        return [
-            "csrfmiddlewaretoken",
-            "project",
-            "environment",
-            *own,
-            *(f"{FACT}{fact}" for fact, _ in self.kind.facts),
-        ]
+        """Return the names of the inputs that may leave the browser before the form is sent."""
+        return plain_names(self.kind)
 
     def facts(self) -> Iterator[forms.BoundField]:
         """Yield the hidden fields with what a pasted text told beside the kind's own."""
@@ -457,20 +440,6 @@ class DestinationForm(forms.Form):
         return typed
 
 
-def unusual(name: str, code: str, message: str, *texts: str) -> Unusual:
-    """Return what is unusual in these texts of a field. The mark holds a keyed hash of them, so it tells no secret."""
-    fingerprint = Secret("\0".join((code, *texts))).fingerprint(settings.FINGERPRINT_KEY)
-    return Unusual(f"{PREFIX}{name}", message, f"{name}.{code}.{fingerprint}")
-
-
-def numbered(data: QueryDict, row: str) -> QueryDict:
-    """Return what was posted under the names that it has in one row of several."""
-    named = QueryDict(mutable=True)
-    for name, values in data.lists():
-        named.setlist(f"{row}-{name}", values)
-    return named
-
-
 def field_id(kind: Kind, name: str, row: str = "") -> str:
     """Return the id of a kind's input: htmx never takes one kind's secret for another's, nor one row's."""
     return f"id_{row}{kind.slug}-{name}"
@@ -492,61 +461,5 @@ def describe(place: catalogue.Place) -> str:
     parts = [f"{environment.name} ({environment.key})"]
     if environment.critical:
         parts.append("critical")
-    parts += [f"has “{each.name}”, {kind_label(each.kind)}" for each in place.destinations]
+    parts += [f"has “{each.name}”, {kinds.label(each.kind)}" for each in place.destinations]
     return " · ".join(parts)
-
-
-def kind_label(slug: str) -> str:
-    """Return the vendor's name of a kind, or LaunchDarkly's own word for one that is not known here."""
-    kind = kinds.registry().get(slug)
-    return kind.label if kind else slug or "unknown kind"
-
-
-class HistoryFilterForm(forms.Form):
-    """The filters of the history. Each is optional; a wrong one is said and not applied."""
-
-    q = PlainField(
-        label="Search",
-        required=False,
-        max_length=200,
-        widget=forms.SearchInput({"class": "input"}),
-    )
-    kind = forms.ChoiceField(label="Kind", required=False)
-    outcome = forms.ChoiceField(label="Outcome", required=False)
-    project = PlainField(label="Project", required=False, max_length=256)
-    environment = PlainField(label="Environment", required=False, max_length=256)
-    person = PlainField(label="Person", required=False, max_length=150)
-    since = forms.DateField(label="From (UTC)", required=False)
-    until = forms.DateField(label="To (UTC)", required=False)
-
-    def __init__(self, data: Mapping[str, Any]) -> None:
-        super().__init__(data)
-        known = [(slug, kind.label) for slug, kind in kinds.registry().items()]
-        asked = str(data.get("kind") or "")
-        # A kind that was removed from here still has records.
-        extra = [(asked, asked)] if SLUG.fullmatch(asked) and asked not in kinds.registry() else []
-        self.fields["kind"] = forms.ChoiceField(
-            label="Kind", required=False, choices=[("", "All kinds"), *known, *extra]
-        )
-        self.fields["outcome"] = forms.ChoiceField(
-            label="Outcome", required=False, choices=[("", "All outcomes"), *Outcome.choices]
-        )
-        for name, field in self.fields.items():
-            field.widget.attrs["class"] = "input"
-            if isinstance(field, forms.DateField):
-                field.widget = forms.DateInput({"class": "input", "type": "date"}, format="%Y-%m-%d")
-                which = "first" if name == "since" else "last"
-                field.error_messages["invalid"] = f"Enter the {which} day as a date. Example: 2026-11-23"
-
-    def clean(self) -> dict[str, Any]:
-        """Refuse a range that ends before it begins."""
-        cleaned = super().clean() or {}
-        since, until = cleaned.get("since"), cleaned.get("until")
-        if since and until and until < since:
-            self.add_error("until", "The last day is before the first. Enter a later one.")
-        return cleaned
-
-    def filters(self) -> dict[str, Any]:
-        """Return the filters that are set and valid."""
-        self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}

@@ -67,6 +67,6 @@ def fetched(filled: Sequence[Filled], project: str, environment: str) -> tuple[l
     text = json.dumps(policy, indent=2)
     about = f"LaunchDarkly’s own answer for {project} / {environment}. Save it as trust-policy.json."
     return [
-        replace(each, guide=replace(each.guide, about=about), text=text) if each.guide.fetch else each
+        replace(each, guide=replace(each.guide, about=about), text=text) if each.guide.trust_policy else each
         for each in filled
     ], None

@@ -22,6 +22,10 @@ class Outcome(models.TextChoices):
     ABSENT = "absent", "Absent"
 
 
+#: What is still to be found out.
+UNRESOLVED = (Outcome.PENDING, Outcome.UNKNOWN)
+
+
 class EventType(models.TextChoices):
     """What can happen to an attempt, and to the history itself."""
 

@@ -18,7 +18,7 @@ from django.db.models import QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from destinations_ui.history import matching, midnight
-from destinations_ui.models import AuditRecord, Outcome
+from destinations_ui.models import UNRESOLVED, AuditRecord, Outcome
 
 #: At most this many records that match are looked at: the newest.
 LOOKED_AT = 10_000
@@ -52,8 +52,6 @@ STACKED = (
     Outcome.UNKNOWN,
     Outcome.PENDING,
 )
-#: What is still to be found out.
-UNRESOLVED = (Outcome.PENDING, Outcome.UNKNOWN)
 
 #: When it began, its outcome, its kind, and the milliseconds to its answer.
 Row = tuple[datetime, str, str, int | None]

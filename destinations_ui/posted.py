@@ -135,3 +135,26 @@ def showable(kind: Kind, data: QueryDict) -> list[tuple[str, str]]:
 def secret_field_names(kind: Kind) -> set[str]:
     """Return the names of a kind's secret fields in the form."""
     return {f"{PREFIX}{field.name}" for field in kind.fields if field.secret}
+
+
+def numbered(data: QueryDict, row: str) -> QueryDict:
+    """Return what was posted under the names that it has in one row of several."""
+    named = QueryDict(mutable=True)
+    for name, values in data.lists():
+        named.setlist(f"{row}-{name}", values)
+    return named
+
+
+def single(data: QueryDict, row: str) -> QueryDict:
+    """Return what was posted in one row of several under the names of the single form."""
+    named = QueryDict(mutable=True)
+    for name, values in data.lists():
+        if name.startswith(f"{row}-"):
+            named.setlist(name.removeprefix(f"{row}-"), values)
+    return named
+
+
+def plain_names(kind: Kind) -> list[str]:
+    """Return the names of a kind's inputs that hold no secret and no rows, with the form's token and its place."""
+    own = [f"{PREFIX}{field.name}" for field in kind.fields if not (field.secret or field.columns)]
+    return ["csrfmiddlewaretoken", "project", "environment", *own, *(f"{FACT}{fact}" for fact, _ in kind.facts)]

@@ -20,15 +20,13 @@ from django.utils import timezone
 from destinations_ui import events, launchdarkly
 from destinations_ui.launchdarkly.errors import LaunchDarklyError
 from destinations_ui.launchdarkly.resources import Destination
-from destinations_ui.models import AuditRecord, Event, EventType, Outcome
+from destinations_ui.models import UNRESOLVED, AuditRecord, Event, EventType, Outcome
 
 #: How far LaunchDarkly's clock and ours may be apart.
 SKEW = timedelta(minutes=2)
 
 #: Who is named where nobody decided but the facts.
 OURSELVES = "Destinations UI"
-
-UNRESOLVED = (Outcome.PENDING, Outcome.UNKNOWN)
 
 
 class Undecidable(Exception):

@@ -14,12 +14,10 @@ from django.db.models import Min, QuerySet
 
 from destinations_ui import events
 from destinations_ui.archive import Archive
-from destinations_ui.models import AuditRecord, Event, EventType, Outcome
+from destinations_ui.models import UNRESOLVED, AuditRecord, Event, EventType
 
 #: How many events are deleted in one transaction: others write in between.
 BATCH = 1000
-
-UNRESOLVED = (Outcome.PENDING, Outcome.UNKNOWN)
 
 
 class NotPruned(Exception):

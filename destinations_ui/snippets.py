@@ -349,7 +349,7 @@ def identifier(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    r"""Return a text in quotes, with the escapes that Python and HCL share: ``\n \r \t \" \\ \uXXXX \UXXXXXXXX``."""
+    r"""Return a text in quotes, with the escapes that Python and HCL share: ``\n \r \t \" \\``, or ``\u``, ``\U``."""
     return f'"{"".join(map(escaped, text))}"'
 
 

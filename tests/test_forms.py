@@ -1,4 +1,4 @@
-"""The form of a destination and the one of the history: what they take, what they refuse, and in which words."""
+"""The form of a destination: what it takes, what it refuses, and in which words."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ import uuid
 import pytest
 from pytest_django import Settings
 
-from destinations_ui import kinds
 from destinations_ui.form_fields import MOST_ROWS
-from destinations_ui.forms import DestinationForm, HistoryFilterForm
+from destinations_ui.forms import DestinationForm
 from destinations_ui.kinds import Kind
-from destinations_ui.models import Outcome
 from destinations_ui.sandbox import SandboxServer, Status
 from destinations_ui.secret import Secret
 from tests.attempts import KINDS
@@ -306,52 +304,3 @@ class TestErrors:
         assert page.form()["name"] == typed
         assert page.form()["reason"] == typed
         assert page.form()["config-region"] == typed
-
-
-class TestHistoryFilters:
-    """The filters of the history: each optional, a wrong one said and not applied."""
-
-    def test_without_filters_everything_passes(self) -> None:
-        assert HistoryFilterForm({}).filters() == {}
-        assert HistoryFilterForm({"q": " ", "kind": "", "since": ""}).filters() == {}
-
-    @pytest.mark.parametrize("outcome", Outcome.values)
-    def test_every_outcome_can_be_asked_for(self, outcome: str) -> None:
-        assert HistoryFilterForm({"outcome": outcome}).filters() == {"outcome": outcome}
-
-    @pytest.mark.parametrize("kind", [*kinds.registry(), "carrier-pigeon"])
-    def test_every_kind_can_be_asked_for_also_one_that_was_removed(self, kind: str) -> None:
-        assert HistoryFilterForm({"kind": kind}).filters() == {"kind": kind}
-
-    @pytest.mark.parametrize(
-        ("name", "text"),
-        [
-            ("since", "yesterday"),
-            ("until", "2026-02-30"),
-            ("since", "\0"),
-            ("outcome", "lost"),
-            ("kind", "\0"),
-            ("kind", "<script>"),
-            ("q", "x" * 201),
-            ("q", "a\0b"),
-            ("person", "a\x1bb"),
-            ("project", "p" * 257),
-        ],
-        ids=repr,
-    )
-    def test_a_wrong_filter_is_said_and_not_applied(self, name: str, text: str) -> None:
-        form = HistoryFilterForm({name: text, "environment": "staging"})
-
-        assert form.filters() == {"environment": "staging"}
-        assert list(form.errors) == [name]
-
-    def test_a_wrong_date_is_said_with_an_example(self) -> None:
-        assert HistoryFilterForm({"since": "never"}).errors["since"] == [
-            "Enter the first day as a date. Example: 2026-11-23"
-        ]
-
-    def test_a_range_that_ends_before_it_begins_is_refused(self) -> None:
-        form = HistoryFilterForm({"since": "2026-11-02", "until": "2026-11-01"})
-
-        assert form.errors["until"] == ["The last day is before the first. Enter a later one."]
-        assert HistoryFilterForm({"since": "2026-11-02", "until": "2026-11-02"}).is_valid()

@@ -9,7 +9,7 @@ from functools import cache
 from destinations_ui.kinds.patterns import SpecError
 from destinations_ui.kinds.spec import Field, Kind
 
-__all__ = ["Field", "Kind", "SpecError", "registry"]
+__all__ = ["Field", "Kind", "SpecError", "label", "registry"]
 
 
 @cache
@@ -31,3 +31,9 @@ def registry() -> dict[str, Kind]:
             raise SpecError(f"{module.__name__}: the kind {kind.slug} exists already.")
         found[kind.slug] = kind
     return dict(sorted(found.items(), key=lambda item: item[1].label.casefold()))
+
+
+def label(slug: str) -> str:
+    """Return the vendor's name of a kind, or LaunchDarkly's own word for one that is not known here."""
+    kind = registry().get(slug)
+    return kind.label if kind else slug or "unknown kind"

@@ -39,7 +39,7 @@ class Guide:
             text's fact before its field: the first that is there counts.
         made: (name, text with ``{name}`` in it): a value that is put together from others.
         own: Names of what no field holds, with a word that stands for it until the reader fills it in.
-        fetch: The name of what LaunchDarkly answers in its place, where it has an endpoint for it: ``trust_policy``.
+        trust_policy: Whether LaunchDarkly itself answers with what counts in its place.
     """
 
     title: str
@@ -50,7 +50,7 @@ class Guide:
     derived: tuple[tuple[str, str, str], ...] = ()
     made: tuple[tuple[str, str], ...] = ()
     own: tuple[tuple[str, str], ...] = ()
-    fetch: str = ""
+    trust_policy: bool = False
 
     def __post_init__(self) -> None:
         """Refuse one that is ill-formed.

@@ -135,7 +135,7 @@ KIND = Kind(
             "  ]\n"
             "}",
             source="https://launchdarkly.com/docs/integrations/data-export/kinesis",
-            fetch="trust_policy",
+            trust_policy=True,
         ),
         Guide(
             title="The role’s rights on the stream",

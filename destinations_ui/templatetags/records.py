@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from destinations_ui import forms, kinds
+from destinations_ui import kinds
 from destinations_ui.kinds import Kind
 from destinations_ui.models import AuditRecord, Outcome
 from destinations_ui.overview import Bar
@@ -32,7 +32,7 @@ OUTCOME_ICONS = {
 @register.filter
 def kind_label(slug: str) -> str:
     """Return the vendor's name of a kind; one that is not known here keeps LaunchDarkly's word."""
-    return forms.kind_label(slug)
+    return kinds.label(slug)
 
 
 @register.inclusion_tag("_outcome.html")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.core.paginator import Page, Paginator
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from destinations_ui import catalogue
-from destinations_ui.catalogue import Place
+from destinations_ui.catalogue import Listing, Place
 from destinations_ui.form_fields import tidy
 from destinations_ui.http import SignedInRequest
 from destinations_ui.launchdarkly.resources import Destination, Environment, Project
@@ -32,10 +32,51 @@ class MappedProject:
     hidden: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """A page of projects.
+
+    Attributes:
+        projects: Each with its environments, and what they have.
+        page: Which of all pages it is.
+        query: What was searched for.
+        listing: LaunchDarkly's projects, as far as they are known.
+        destinations: All destinations, by project.
+        problem: Why LaunchDarkly's newest lists could not be had; empty when they could.
+    """
+
+    projects: Sequence[MappedProject]
+    page: Page[Project]
+    query: str
+    listing: Listing[Project]
+    destinations: Mapping[str, Sequence[Destination]]
+    problem: str
+
+
 @require_safe
 @may_view
 def destination_map(request: SignedInRequest) -> HttpResponse:
     """Show the projects, a page of them at a time, and one alone with all its environments."""
+    seen = mapped(request)
+    known = {project.key for project in seen.listing.items}
+    lost = [item for key, items in seen.destinations.items() if key not in known for item in items]
+    lost = lost if not seen.query else []
+    shown = [*lost, *(item for each in seen.projects for item in seen.destinations.get(each.key, ()))]
+    context = {
+        "projects": seen.projects,
+        "page": seen.page,
+        "query": seen.query,
+        "lost": lost,
+        "problem": seen.problem,
+        "read_at": seen.listing.read_at,
+        "known": seen.listing.known,
+        "makers": makers([destination.id for destination in shown]),
+    }
+    return render(request, "map.html", context)
+
+
+def mapped(request: HttpRequest) -> Mapped:
+    """Return the page of projects that an address asks for: ``q``, ``page``, ``fresh``."""
     fresh = "fresh" in request.GET
     query = tidy(request.GET.get("q", ""))[:200]
     projects = catalogue.projects(fresh=fresh)
@@ -47,26 +88,12 @@ def destination_map(request: SignedInRequest) -> HttpResponse:
     by_project: dict[str, list[Destination]] = defaultdict(list)
     for destination in destinations.items:
         by_project[destination.project].append(destination)
-    known = {project.key for project in projects.items}
-    lost = [d for key, items in by_project.items() if key not in known for d in items]
-    lost = lost if not query else []
     alone = len(page.object_list) == 1
-    mapped = [
-        mapped_project(project, by_project[project.key], alone=alone or project.key == query)
+    shown = [
+        mapped_project(project, by_project.get(project.key, []), alone=alone or project.key == query)
         for project in page.object_list
     ]
-    shown = [*lost, *(destination for each in mapped for destination in by_project[each.key])]
-    context = {
-        "projects": mapped,
-        "page": page,
-        "query": query,
-        "lost": lost,
-        "problem": projects.problem or destinations.problem,
-        "read_at": projects.read_at,
-        "known": projects.known,
-        "makers": makers([destination.id for destination in shown]),
-    }
-    return render(request, "map.html", context)
+    return Mapped(shown, page, query, projects, by_project, projects.problem or destinations.problem)
 
 
 def matches(project: Project, query: str) -> bool:

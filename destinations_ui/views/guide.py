@@ -12,7 +12,7 @@ from destinations_ui.forms import known_key
 from destinations_ui.http import SignedInRequest, wants_fragment
 from destinations_ui.kinds import Kind
 from destinations_ui.launchdarkly.errors import LaunchDarklyError
-from destinations_ui.posted import FACT, PREFIX, showable
+from destinations_ui.posted import plain_names, showable
 from destinations_ui.views.create import may_create
 
 
@@ -28,18 +28,16 @@ def guide(request: SignedInRequest, kind: Kind) -> HttpResponse:
     filled = guides.of_values(kind, values)
     trouble: LaunchDarklyError | None = None
     place = [known_key(request.POST.get(name, "").strip()) for name in ("project", "environment")]
-    fetchable = all(place) and any(each.guide.fetch for each in filled)
+    fetchable = all(place) and any(each.guide.trust_policy for each in filled)
     if fetchable and "fetch" in request.POST:
         filled, trouble = guides.fetched(filled, *place)
         fetchable = trouble is not None
-    plain = [f"{PREFIX}{field.name}" for field in kind.fields if not (field.secret or field.columns)]
-    plain += [f"{FACT}{fact}" for fact, _ in kind.facts]
     context = {
         "kind": kind,
         "guides": filled,
         "wrong": wrong,
         "trouble": trouble,
-        "fetchable": ["csrfmiddlewaretoken", "project", "environment", *plain] if fetchable else [],
+        "fetchable": plain_names(kind) if fetchable else [],
         "carried": showable(kind, request.POST),
     }
     part = "#guide" if wants_fragment(request) else ""

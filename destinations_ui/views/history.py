@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from destinations_ui import history as records
 from destinations_ui import proofs
-from destinations_ui.forms import HistoryFilterForm
+from destinations_ui.history_form import HistoryFilterForm
 from destinations_ui.http import SignedInRequest
 from destinations_ui.models import AuditRecord
 from destinations_ui.verification import Tampered

@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from destinations_ui import overview as overviews
-from destinations_ui.forms import HistoryFilterForm
+from destinations_ui.history_form import HistoryFilterForm
 from destinations_ui.http import SignedInRequest, wants_fragment
 from destinations_ui.models import Outcome
 from destinations_ui.overview import STACKED, Bar, Overview

@@ -11,14 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods
 
 from destinations_ui import catalogue, kinds, origins
-from destinations_ui.form_fields import tidy
 from destinations_ui.forms import DestinationForm
 from destinations_ui.http import SignedInRequest, wants_fragment
 from destinations_ui.kinds import Kind
@@ -26,10 +24,10 @@ from destinations_ui.kinds.browser import for_browser
 from destinations_ui.kinds.validators import holds_secret
 from destinations_ui.launchdarkly.client import KEY
 from destinations_ui.models import AuditRecord
-from destinations_ui.posted import TELLING_LENGTH, secret_field_names
+from destinations_ui.posted import TELLING_LENGTH, secret_field_names, single
 from destinations_ui.views import create
 from destinations_ui.views.create import Sent, may_create
-from destinations_ui.views.destination_map import PROJECTS_A_PAGE, mapped_project, matches
+from destinations_ui.views.destination_map import mapped
 
 #: More than this nobody reads through before sending it.
 MOST_ROWS = 20
@@ -72,25 +70,14 @@ def several(request: SignedInRequest, kind: Kind) -> HttpResponse:
 
 def choose(request: SignedInRequest, kind: Kind, *, problem: str = "") -> HttpResponse:
     """Show a page of projects with their environments: the free ones can be chosen."""
-    query = tidy(request.GET.get("q", ""))[:200]
-    projects, destinations = catalogue.projects(), catalogue.destinations()
-    found = [project for project in projects.items if matches(project, query)]
-    page = Paginator(found, PROJECTS_A_PAGE).get_page(request.GET.get("page"))
-    alone = len(page.object_list) == 1
+    seen = mapped(request)
     context = {
         "kind": kind,
-        "projects": [
-            mapped_project(
-                project,
-                [item for item in destinations.items if item.project == project.key],
-                alone=alone or project.key == query,
-            )
-            for project in page.object_list
-        ],
-        "page": page,
-        "query": query,
-        "known": projects.known,
-        "trouble": projects.problem or destinations.problem,
+        "projects": seen.projects,
+        "page": seen.page,
+        "query": seen.query,
+        "known": seen.listing.known,
+        "trouble": seen.problem,
         "problem": problem,
         "carried": {name: request.GET[name] for name in ("from", "like") if name in request.GET},
         "most": MOST_ROWS,
@@ -146,6 +133,8 @@ def take(request: SignedInRequest, kind: Kind) -> HttpResponse:
 def row_of(request: SignedInRequest, kind: Kind, number: str, *, send: bool, command: str) -> Row:
     """Return a row as it was posted: done, if its one-time number is on record; otherwise sent, or as typed."""
     data = single(request.POST, number)
+    # The reason is that of all rows.
+    data["reason"] = request.POST.get("reason", "")
     form = DestinationForm(kind, data, row=number, elsewhere=secrets(request.POST, kind))
     project, environment = data.get("project", ""), data.get("environment", "")
     begun = record_of(request, data.get("submission", ""))
@@ -161,16 +150,6 @@ def row_of(request: SignedInRequest, kind: Kind, number: str, *, send: bool, com
     mine = rest.startswith(f"{number}-")
     typed = form.typed(f"{deed}:{rest.removeprefix(f'{number}-')}" if mine else "")
     return Row(number, project, environment, DestinationForm(kind, initial=typed, row=number))
-
-
-def single(posted: QueryDict, number: str) -> QueryDict:
-    """Return what was posted for a row under the names of the single form. The reason is that of all rows."""
-    data = QueryDict(mutable=True)
-    for name, values in posted.lists():
-        if name.startswith(f"{number}-"):
-            data.setlist(name.removeprefix(f"{number}-"), values)
-    data["reason"] = posted.get("reason", "")
-    return data
 
 
 def secrets(posted: QueryDict, kind: Kind) -> list[str]:

@@ -70,15 +70,9 @@ def test_one_destination_of_each_kind_from_sign_in_to_the_history(visit: Visit, 
 
 
 def test_a_destination_can_be_created_without_a_mouse(visit: Visit, sandbox: SandboxServer) -> None:
-    nobody = visit()
-    page = nobody.open("/")
+    page = visit().open("/")
     press = page.keyboard.press
-    expect(page.get_by_label("User name")).to_be_focused()
-    page.keyboard.type("operator")
-    press("Tab")
-    page.keyboard.type(PASSWORD)
-    press("Enter")
-    page.wait_for_url(f"{nobody.url}/")
+    sign_in_by_keyboard(page)
 
     press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
@@ -141,15 +135,9 @@ def test_a_destination_can_be_created_without_a_mouse(visit: Visit, sandbox: San
 
 @pytest.mark.parametrize("slug", FREE)
 def test_each_kind_by_keyboard_alone(visit: Visit, sandbox: SandboxServer, slug: str) -> None:
-    nobody = visit()
-    page = nobody.open("/")
+    page = visit().open("/")
     kind, press = kinds.registry()[slug], page.keyboard.press
-    expect(page.get_by_label("User name")).to_be_focused()
-    page.keyboard.type("operator")
-    press("Tab")
-    page.keyboard.type(PASSWORD)
-    press("Enter")
-    page.wait_for_url(f"{nobody.url}/")
+    sign_in_by_keyboard(page)
     tab_to(page, page.get_by_role("link", name="New destination").first)
     press("Enter")
     tab_to(page, page.get_by_role("link", name=kind.label))
@@ -179,6 +167,16 @@ def test_each_kind_by_keyboard_alone(visit: Visit, sandbox: SandboxServer, slug:
     expect_created(page, f"{kind.label} by keyboard")
     [sent] = [json.loads(request.body) for request in sandbox.requests if request.method == "POST"]
     assert sent["config"] == kind.config(kind.examples())
+
+
+def sign_in_by_keyboard(page: Page) -> None:
+    """Sign in without a mouse; the first input has the focus."""
+    expect(page.get_by_label("User name")).to_be_focused()
+    page.keyboard.type("operator")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Map")
 
 
 def tab_to(page: Page, target: Locator) -> None:

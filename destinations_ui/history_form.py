@@ -1,0 +1,63 @@
+"""The form that filters the history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+
+from destinations_ui import kinds
+from destinations_ui.form_fields import PlainField
+from destinations_ui.kinds.spec import SLUG
+from destinations_ui.models import Outcome
+
+
+class HistoryFilterForm(forms.Form):
+    """The filters of the history. Each is optional; a wrong one is said and not applied."""
+
+    q = PlainField(
+        label="Search",
+        required=False,
+        max_length=200,
+        widget=forms.SearchInput({"class": "input"}),
+    )
+    kind = forms.ChoiceField(label="Kind", required=False)
+    outcome = forms.ChoiceField(label="Outcome", required=False)
+    project = PlainField(label="Project", required=False, max_length=256)
+    environment = PlainField(label="Environment", required=False, max_length=256)
+    person = PlainField(label="Person", required=False, max_length=150)
+    since = forms.DateField(label="From (UTC)", required=False)
+    until = forms.DateField(label="To (UTC)", required=False)
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        super().__init__(data)
+        known = [(slug, kind.label) for slug, kind in kinds.registry().items()]
+        asked = str(data.get("kind") or "")
+        # A kind that was removed from here still has records.
+        extra = [(asked, asked)] if SLUG.fullmatch(asked) and asked not in kinds.registry() else []
+        self.fields["kind"] = forms.ChoiceField(
+            label="Kind", required=False, choices=[("", "All kinds"), *known, *extra]
+        )
+        self.fields["outcome"] = forms.ChoiceField(
+            label="Outcome", required=False, choices=[("", "All outcomes"), *Outcome.choices]
+        )
+        for name, field in self.fields.items():
+            field.widget.attrs["class"] = "input"
+            if isinstance(field, forms.DateField):
+                field.widget = forms.DateInput({"class": "input", "type": "date"}, format="%Y-%m-%d")
+                which = "first" if name == "since" else "last"
+                field.error_messages["invalid"] = f"Enter the {which} day as a date. Example: 2026-11-23"
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a range that ends before it begins."""
+        cleaned = super().clean() or {}
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and until < since:
+            self.add_error("until", "The last day is before the first. Enter a later one.")
+        return cleaned
+
+    def filters(self) -> dict[str, Any]:
+        """Return the filters that are set and valid."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
