@@ -47,10 +47,12 @@ def request_id(get_response: GetResponse) -> GetResponse:
 
 def viewer_zone(get_response: GetResponse) -> GetResponse:
     """Write moments in the viewer's zone as well: the browser tells it in a cookie. Everything else stays in UTC."""
+    # To list them means to look through the folders of a disk.
+    known = available_timezones()
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         name = unquote(request.COOKIES.get("timezone", ""))
-        if name not in available_timezones():
+        if name not in known:
             return get_response(request)
         with timezone.override(ZoneInfo(name)):
             return get_response(request)

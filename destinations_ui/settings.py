@@ -69,8 +69,12 @@ SQLITE = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 5,
 }
-#: PostgreSQL: give up connecting and waiting for a lock, so that a page says so rather than hangs.
-POSTGRESQL = {"connect_timeout": 5, "options": "-c lock_timeout=5000 -c statement_timeout=30000"}
+#: PostgreSQL: give up connecting and waiting for a lock, so that a page says so rather than hangs. What a page asks for
+#: is over before helpers have started or anything is compiled.
+POSTGRESQL = {
+    "connect_timeout": 5,
+    "options": "-c lock_timeout=5000 -c statement_timeout=30000 -c max_parallel_workers_per_gather=0 -c jit=off",
+}
 
 
 def database(url: str) -> dict[str, Any]:
@@ -174,7 +178,7 @@ LOGOUT_REDIRECT_URL = "login"
 AUTHENTICATION_BACKENDS = [
     # First, so that a locked-out attempt costs no password hash.
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "destinations_ui.sign_in.PersonBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {
