@@ -10,28 +10,17 @@ import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
+from destinations_ui import search
 from destinations_ui.models import AuditRecord
 
 PAGE_SIZE = 50
 EXPORT_CHUNK = 2000
-
-#: Where free text is looked for.
-SEARCHED = (
-    "name",
-    "project",
-    "environment",
-    "actor",
-    "reason",
-    "destination_id",
-    "error_code",
-    "error_message",
-    "error_id",
-)
 
 #: The columns of an export, in order: a contract.
 EXPORT_KEYS = (
@@ -64,65 +53,59 @@ EXPORT_KEYS = (
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
 
 
+class Line(NamedTuple):
+    """What the history shows of a record: these columns are all that is read."""
+
+    pk: int
+    uuid: UUID
+    created_at: datetime
+    actor: str
+    kind: str
+    name: str
+    project: str
+    environment: str
+    outcome: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page of records, newest first; ``newer`` and ``older`` are the cursors of its neighbours."""
 
-    records: list[AuditRecord]
+    records: list[Line]
     newer: int | None
     older: int | None
 
 
-def matching(filters: Mapping[str, Any]) -> QuerySet[AuditRecord]:
-    """Return the records that pass every filter: the names are those of ``HistoryFilterForm``."""
-    records = AuditRecord.objects.all()
-    for name in ("kind", "outcome", "project", "environment"):
-        if name in filters:
-            records = records.filter(**{name: filters[name]})
-    if "person" in filters:
-        records = records.filter(actor=filters["person"])
-    if "since" in filters:
-        records = records.filter(created_at__gte=midnight(filters["since"]))
-    # Nothing comes after the calendar's last day.
-    if filters.get("until", date.max) < date.max:
-        records = records.filter(created_at__lt=midnight(filters["until"]) + timedelta(days=1))
-    if "q" in filters:
-        found = Q()
-        for field in SEARCHED:
-            found |= Q(**{f"{field}__icontains": filters["q"]})
-        records = records.filter(found)
-    return records
-
-
-def midnight(day: Any) -> datetime:
-    """Return the first moment of a day in UTC."""
-    return datetime.combine(day, time.min, tzinfo=UTC)
+def matching(
+    filters: Mapping[str, Any], *, limit: int | None = None, before: int | None = None, after: int | None = None
+) -> QuerySet[AuditRecord]:
+    """Return the records that pass every filter, perhaps only the first ones: see ``search.numbers``."""
+    found = search.numbers(filters, limit=limit, before=before, after=after)
+    return AuditRecord.objects.filter(pk__in=found).order_by("-pk")
 
 
 def page(filters: Mapping[str, Any], *, before: int | None = None, after: int | None = None) -> Page:
     """Return the page that ends before, or begins after, a record's number; the newest where that leads nowhere."""
-    records = matching(filters)
     if after is not None:
-        found = list(records.filter(pk__gt=after).order_by("pk")[: PAGE_SIZE + 1])
-        more, rows = len(found) > PAGE_SIZE, found[:PAGE_SIZE][::-1]
-        return Page(rows, rows[0].pk if more else None, rows[-1].pk) if rows else page(filters)
-    if before is not None:
-        records = records.filter(pk__lt=before)
-    found = list(records.order_by("-pk")[: PAGE_SIZE + 1])
-    more, rows = len(found) > PAGE_SIZE, found[:PAGE_SIZE]
-    if before is None:
-        return Page(rows, None, rows[-1].pk if more else None)
-    return Page(rows, rows[0].pk, rows[-1].pk if more else None) if rows else page(filters)
+        before = None
+    wanted = matching(filters, limit=PAGE_SIZE + 1, before=before, after=after)
+    found = [Line(*each) for each in wanted.values_list(*Line._fields)]
+    if not found:
+        return Page([], None, None) if before is None and after is None else page(filters)
+    more = len(found) > PAGE_SIZE
+    if after is not None:
+        rows = found[-PAGE_SIZE:]
+        return Page(rows, rows[0].pk if more else None, rows[-1].pk)
+    rows = found[:PAGE_SIZE]
+    return Page(rows, None if before is None else rows[0].pk, rows[-1].pk if more else None)
 
 
 def all_matching(filters: Mapping[str, Any]) -> Iterator[AuditRecord]:
     """Yield every matching record, newest first, reading a chunk at a time."""
     last: int | None = None
     while True:
-        records = matching(filters)
-        if last is not None:
-            records = records.filter(pk__lt=last)
-        chunk = list(records.order_by("-pk")[:EXPORT_CHUNK])
+        chunk = list(matching(filters, limit=EXPORT_CHUNK, before=last))
         yield from chunk
         if len(chunk) < EXPORT_CHUNK:
             return

@@ -11,24 +11,25 @@ from destinations_ui import kinds
 from destinations_ui.form_fields import PlainField
 from destinations_ui.kinds.spec import SLUG
 from destinations_ui.models import Outcome
+from destinations_ui.quick_widgets import QuickDate, QuickSearch, QuickSelect, QuickText
+
+INPUT = {"class": "input"}
+DAY = {"class": "input", "type": "date"}
 
 
 class HistoryFilterForm(forms.Form):
     """The filters of the history. Each is optional; a wrong one is said and not applied."""
 
-    q = PlainField(
-        label="Search",
-        required=False,
-        max_length=200,
-        widget=forms.SearchInput({"class": "input"}),
+    q = PlainField(label="Search", required=False, max_length=200, widget=QuickSearch(INPUT))
+    kind = forms.ChoiceField(label="Kind", required=False, widget=QuickSelect(INPUT))
+    outcome = forms.ChoiceField(
+        label="Outcome", required=False, widget=QuickSelect(INPUT), choices=[("", "All outcomes"), *Outcome.choices]
     )
-    kind = forms.ChoiceField(label="Kind", required=False)
-    outcome = forms.ChoiceField(label="Outcome", required=False)
-    project = PlainField(label="Project", required=False, max_length=256)
-    environment = PlainField(label="Environment", required=False, max_length=256)
-    person = PlainField(label="Person", required=False, max_length=150)
-    since = forms.DateField(label="From (UTC)", required=False)
-    until = forms.DateField(label="To (UTC)", required=False)
+    project = PlainField(label="Project", required=False, max_length=256, widget=QuickText(INPUT))
+    environment = PlainField(label="Environment", required=False, max_length=256, widget=QuickText(INPUT))
+    person = PlainField(label="Person", required=False, max_length=150, widget=QuickText(INPUT))
+    since = forms.DateField(label="From (UTC)", required=False, widget=QuickDate(DAY, "%Y-%m-%d"))
+    until = forms.DateField(label="To (UTC)", required=False, widget=QuickDate(DAY, "%Y-%m-%d"))
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         super().__init__(data)
@@ -36,18 +37,10 @@ class HistoryFilterForm(forms.Form):
         asked = str(data.get("kind") or "")
         # A kind that was removed from here still has records.
         extra = [(asked, asked)] if SLUG.fullmatch(asked) and asked not in kinds.registry() else []
-        self.fields["kind"] = forms.ChoiceField(
-            label="Kind", required=False, choices=[("", "All kinds"), *known, *extra]
-        )
-        self.fields["outcome"] = forms.ChoiceField(
-            label="Outcome", required=False, choices=[("", "All outcomes"), *Outcome.choices]
-        )
-        for name, field in self.fields.items():
-            field.widget.attrs["class"] = "input"
-            if isinstance(field, forms.DateField):
-                field.widget = forms.DateInput({"class": "input", "type": "date"}, format="%Y-%m-%d")
-                which = "first" if name == "since" else "last"
-                field.error_messages["invalid"] = f"Enter the {which} day as a date. Example: 2026-11-23"
+        kind: Any = self.fields["kind"]
+        kind.choices = [("", "All kinds"), *known, *extra]
+        for name, which in (("since", "first"), ("until", "last")):
+            self.fields[name].error_messages["invalid"] = f"Enter the {which} day as a date. Example: 2026-11-23"
 
     def clean(self) -> dict[str, Any]:
         """Refuse a range that ends before it begins."""

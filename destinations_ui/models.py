@@ -139,17 +139,12 @@ class AuditRecord(AppendOnly):
     objects = AuditRecordQuerySet.as_manager()
 
     class Meta:
-        """Indexes serve the history, which goes back in time from the newest record that matches."""
+        """Indexes serve what is looked for apart from the history, which has its own: see ``search_index``."""
 
         default_permissions = ("view",)
         permissions = (("create_destination", "Can create destinations"),)
         indexes = (
-            models.Index(fields=["created_at"], name="record_created"),
             models.Index(fields=["outcome", "-id"], name="record_outcome"),
-            models.Index(fields=["kind", "-id"], name="record_kind"),
-            models.Index(fields=["actor", "-id"], name="record_actor"),
-            models.Index(fields=["project", "environment", "-id"], name="record_place"),
-            models.Index(fields=["environment", "-id"], name="record_environment"),
             models.Index(
                 fields=["destination_id"],
                 name="record_destination",

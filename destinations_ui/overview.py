@@ -1,8 +1,7 @@
 """The history at a glance: attempts over time by outcome, by kind, and how long LaunchDarkly took to answer.
 
-What it costs is bounded, whatever the table holds. At most :data:`LOOKED_AT` records that match are read. Where an
-index has exactly those that match, newest first, they may lie any time back. Any other filters are tried on the newest
-:data:`SEARCHED` records of the time in question. An overview that did not see everything says so.
+What it costs is bounded, whatever the table holds: at most :data:`LOOKED_AT` records that match are read, the newest.
+An overview that did not see everything says so.
 """
 
 from __future__ import annotations
@@ -14,18 +13,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import QuerySet, Value
-from django.db.models.functions import Coalesce
-
-from destinations_ui.history import matching, midnight
-from destinations_ui.models import UNRESOLVED, AuditRecord, Outcome
+from destinations_ui.history import matching
+from destinations_ui.models import UNRESOLVED, Outcome
+from destinations_ui.search import midnight
 
 #: At most this many records that match are looked at: the newest.
 LOOKED_AT = 10_000
-#: Where no index has them, those that match are looked for among so many record numbers.
-SEARCHED = 100_000
-#: So far may numbers be from the order of time: of attempts that begin together, any is written first.
-OUT_OF_ORDER = 1_000
 #: At most this many bars fit on a phone.
 MOST_BARS = 30
 #: Fewer than these say little: where nobody chose the time, some of what was before is shown as well.
@@ -35,14 +28,6 @@ START, END = (moment.replace(tzinfo=UTC) for moment in (datetime.min, datetime.m
 #: Where bars of hours, days and weeks begin to be counted: a Monday, so that weeks begin with one.
 ANCHOR = datetime(2001, 1, 1, tzinfo=UTC)
 
-#: Filters of which an index has exactly the records that match, from the newest on: see ``AuditRecord.Meta``.
-INDEXED = (
-    {"kind"},
-    {"outcome"},
-    {"person"},
-    {"environment"},
-    {"project", "environment"},
-)
 #: What a bar is made of, from the ground up.
 STACKED = (
     Outcome.SUCCEEDED,
@@ -133,7 +118,6 @@ class Overview:
         kinds: LaunchDarkly's name of each kind and how many, the most first.
         times: ``None`` where nothing was answered.
         capped: Whether more records match than were looked at.
-        searched: Whether there are older records of that time that were not even compared with the filters.
     """
 
     total: int
@@ -143,7 +127,6 @@ class Overview:
     kinds: Sequence[tuple[str, int]] = ()
     times: Times | None = None
     capped: bool = False
-    searched: bool = False
 
     @property
     def highest(self) -> int:
@@ -158,34 +141,14 @@ class Overview:
 
 def of(filters: Mapping[str, Any]) -> Overview:
     """Return the overview of the records that pass every filter: the names are those of ``HistoryFilterForm``."""
-    found, searched = newest(filters)
-    rows: list[Row] = list(found.values_list(*COLUMNS)[: LOOKED_AT + 1])
+    rows: list[Row] = list(matching(filters, limit=LOOKED_AT + 1).values_list(*COLUMNS))
     return summed(
         rows[:LOOKED_AT],
         since=filters.get("since"),
         until=filters.get("until"),
         now=datetime.now(UTC),
         capped=len(rows) > LOOKED_AT,
-        searched=searched,
     )
-
-
-def newest(filters: Mapping[str, Any]) -> tuple[QuerySet[AuditRecord], bool]:
-    """Return the records that match, newest first, and whether older ones were left out for what they would cost."""
-    found = matching(filters)
-    if set(filters) in INDEXED:
-        return found.order_by("-pk"), False
-    if set(filters) <= {"since", "until"}:
-        return found.order_by("-created_at", "-pk"), False
-    time = matching({name: filters[name] for name in ("since", "until") if name in filters})
-    first = time.order_by("created_at", "pk").values_list("pk", flat=True).first() or 0
-    last = time.order_by("-created_at", "-pk").values_list("pk", flat=True).first() or 0
-    found = matching({name: value for name, value in filters.items() if name != "project"})
-    if "project" in filters:
-        # Not by the index of projects, in which environments come before numbers: all of a project would be read.
-        found = found.alias(its_project=Coalesce("project", Value(""))).filter(its_project=filters["project"])
-    numbered = found.filter(pk__gt=last - SEARCHED, pk__lte=last + OUT_OF_ORDER)
-    return numbered.order_by("-pk"), first <= last - SEARCHED
 
 
 def summed(
@@ -195,19 +158,18 @@ def summed(
     since: Any = None,
     until: Any = None,
     capped: bool = False,
-    searched: bool = False,
 ) -> Overview:
     """Sum rows up. ``since`` and ``until`` are days, where the time was chosen and does not follow from the rows."""
     if not rows:
-        return Overview(0, searched=searched)
+        return Overview(0)
     begun = [row[0] for row in rows]
-    begin = midnight(since) if since and not (capped or searched) else min(begun)
+    begin = midnight(since) if since and not capped else min(begun)
     end = max(begun) + timedelta.resolution
     if since or until:
         asked = min(now, midnight(until) + timedelta(days=1)) if until and until < now.date() else now
         end = max(end, asked)
     step = next(step for step in STEPS if spanned(step, begin, end) <= MOST_BARS)
-    if not (since or capped or searched):
+    if not (since or capped):
         fewest = step.begin(step.number(end - timedelta.resolution) - FEWEST_BARS + 1)
         begin = min(begin, max(fewest, START))
     outcomes = Counter(Outcome(row[1]) for row in rows)
@@ -219,7 +181,6 @@ def summed(
         kinds=sorted(Counter(row[2] for row in rows).items(), key=lambda item: (-item[1], item[0])),
         times=times([row[3] for row in rows if row[3] is not None]),
         capped=capped,
-        searched=searched,
     )
 
 

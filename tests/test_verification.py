@@ -20,7 +20,7 @@ from django.db import connection, connections
 from django.utils import timezone
 from pytest_django import Settings
 
-from destinations_ui import events, guards, verification
+from destinations_ui import events, guards, search_index, verification
 from destinations_ui.models import AuditRecord, Event, EventType, Outcome
 from destinations_ui.secret import Secret
 from tests.attempts import new_record
@@ -88,6 +88,17 @@ class TestWhole:
         events.settle(record, {"outcome": Outcome.REFUSED, "settled_at": moment, "error_message": "%(x)s {0}"})
 
         assert "events 1 to 2, 1 records" in report()
+
+    def test_an_index_that_does_not_follow_is_told_of_and_is_no_tampering(self, history: list[AuditRecord]) -> None:
+        err = io.StringIO()
+        search_index.remove(connection)
+
+        call_command("verify_history", stdout=io.StringIO(), stderr=err)
+
+        assert "Warning: the history's search may not find every record" in err.getvalue()
+        assert "destinations_ui_search_moved" in err.getvalue()
+        search_index.install(connection)
+        assert search_index.missing(connection) == []
 
     def test_missing_guards_are_told_of_and_are_no_tampering(self, history: list[AuditRecord]) -> None:
         err = io.StringIO()

@@ -78,13 +78,10 @@ def utc_time(moment: datetime) -> SafeString | str:
 def utc_in_two(moment: datetime) -> SafeString:
     """Write a moment exactly, the time of day below the date: for a narrow column."""
     at = moment.astimezone(UTC)
-    return format_html(
-        '<time datetime="{}">{} <small>{} UTC</small>{}</time>',
-        at.isoformat(),
-        at.strftime("%Y-%m-%d"),
-        at.strftime("%H:%M:%S"),
-        format_html(" <small>{}</small>", local) if (local := in_viewers_zone(at)) else "",
-    )
+    exact = at.isoformat()
+    local = in_viewers_zone(at)
+    beside = format_html(" <small>{}</small>", local) if local else ""
+    return SafeString(f'<time datetime="{exact}">{exact[:10]} <small>{exact[11:19]} UTC</small>{beside}</time>')
 
 
 @register.filter

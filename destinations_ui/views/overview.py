@@ -59,7 +59,6 @@ def overview(request: SignedInRequest) -> HttpResponse:
         "applied": [(form[name].label, shown(form, name, value)) for name, value in filters.items()],
         "query": encoded(filters),
         "looked_at": overviews.LOOKED_AT,
-        "searched": overviews.SEARCHED,
     }
     return render(request, "overview.html#overview" if part else "overview.html", context, status=status(form))
 

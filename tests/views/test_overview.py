@@ -168,9 +168,6 @@ class TestFilters:
         assert read(client.get("/history/?q=nothing-is-called-that")).find(id="overview") == []
 
     def test_what_was_not_looked_at_is_said(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(overview, "SEARCHED", 2)
-        assert "Nothing matches among the newest 2 attempts" in read(client.get(f"{OVERVIEW}?q=clicks")).text
-        assert "1 attempt found among the newest 2." in read(client.get(f"{OVERVIEW}?q=post")).text
         monkeypatch.setattr(overview, "LOOKED_AT", 3)
         assert "3 attempts, the newest of those that match" in read(client.get(OVERVIEW)).text
 

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 from tqdm import tqdm
 
-from destinations_ui import archive, guards, proofs, verification
+from destinations_ui import archive, guards, proofs, search_index, verification
 from destinations_ui.archive import ArchiveError
 from destinations_ui.models import AuditRecord, Event
 from destinations_ui.proofs import BadProof, Claim
@@ -65,6 +65,11 @@ class Command(BaseCommand):
         if lifted:
             self.stderr.write(
                 f"Warning: the database does not guard the history ({', '.join(lifted)}). See docs/database.md."
+            )
+        behind = search_index.missing(connection)
+        if behind:
+            self.stderr.write(
+                f"Warning: the history's search may not find every record ({', '.join(behind)}). See docs/database.md."
             )
         archives = [archive.describe(path) for path in paths]
         begins = verification.pruned() | {each.first - 1: each.previous for each in archives[:1]}

@@ -1,0 +1,69 @@
+"""The lines of the history's table.
+
+They are written here, not in the template, for speed alone: fifty of them would cost more there than all the rest of a
+request. ``docs/performance.md`` has the figures. A test holds them against what the template language would write.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from functools import cache
+from html import escape
+
+from django import template
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+
+from destinations_ui import kinds
+from destinations_ui.history import Line
+from destinations_ui.templatetags import records
+
+register = template.Library()
+
+#: So much of a reason is shown.
+LENGTH = 120
+
+LINE = """<tr>
+<td data-label="When">%s</td>
+<td data-label="Who">%s</td>
+<td data-label="Kind">%s</td>
+<td class="records__name" data-label="Name"><a href="%s">%s</a></td>
+<td data-label="Where"><span>%s<small>%s</small></span></td>
+<td data-label="Outcome">%s</td>
+<td data-label="Reason">%s</td>
+</tr>
+"""
+
+
+@register.simple_tag
+def history_lines(lines: Iterable[Line]) -> SafeString:
+    """Write the lines of the history's table."""
+    # To work out one address takes as long as to write a whole line.
+    somewhere = uuid.UUID(int=0)
+    before, after = reverse("record", args=[somewhere]).split(str(somewhere))
+    return SafeString(
+        "".join(
+            LINE
+            % (
+                records.utc_in_two(line.created_at),
+                escape(line.actor),
+                escape(kinds.label(line.kind)),
+                f"{before}{line.uuid}{after}",
+                escape(line.name),
+                escape(line.project),
+                escape(line.environment),
+                outcome(line.outcome),
+                escape(line.reason if len(line.reason) <= LENGTH else Truncator(line.reason).chars(LENGTH)),
+            )
+            for line in lines
+        )
+    )
+
+
+@cache
+def outcome(value: str) -> str:
+    """Return an outcome as icon and word: there are few, and they never change."""
+    return render_to_string("_outcome.html", records.outcome(value))

@@ -1,0 +1,93 @@
+"""What is written without the template language, for speed, is what the template language would write."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+from typing import Any
+
+import pytest
+from django import forms
+from django.template import Context, Template
+from django.test.html import parse_html
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from destinations_ui.history import Line
+from destinations_ui.models import Outcome
+from destinations_ui.quick_widgets import QuickDate, QuickSearch, QuickSelect, QuickText
+
+TEMPLATE = """{% load records %}{% for record in lines %}<tr>
+<td data-label="When">{{ record.created_at|utc_in_two }}</td>
+<td data-label="Who">{{ record.actor }}</td>
+<td data-label="Kind">{{ record.kind|kind_label }}</td>
+<td class="records__name" data-label="Name"><a href="{% url 'record' record.uuid %}">{{ record.name }}</a></td>
+<td data-label="Where"><span>{{ record.project }}<small>{{ record.environment }}</small></span></td>
+<td data-label="Outcome">{% outcome record.outcome %}</td>
+<td data-label="Reason">{{ record.reason|truncatechars:120 }}</td>
+</tr>
+{% endfor %}"""
+
+TEXT = st.text(st.sampled_from("ab <>&\"'é漢😀{}%"), max_size=130)
+LINES = st.builds(
+    Line,
+    pk=st.integers(1, 9),
+    uuid=st.uuids(),
+    created_at=st.datetimes(
+        datetime.datetime(2020, 1, 1), datetime.datetime(2030, 1, 1), timezones=st.just(datetime.UTC)
+    ),
+    actor=TEXT,
+    kind=st.sampled_from(["kinesis", "carrier-pigeon", "<kind>"]),
+    name=TEXT,
+    project=TEXT,
+    environment=TEXT,
+    outcome=st.sampled_from(Outcome.values),
+    reason=TEXT,
+)
+
+
+def written(template: str, lines: list[Line]) -> str:
+    """Return what a template makes of some lines."""
+    return Template(template).render(Context({"lines": lines}))
+
+
+@given(st.lists(LINES, max_size=3), st.sampled_from([None, datetime.timedelta(hours=5, minutes=30)]))
+def test_lines_of_the_history(lines: list[Line], ahead: datetime.timedelta | None) -> None:
+    with timezone.override(datetime.timezone(ahead) if ahead else None):
+        assert written("{% load history_lines %}{% history_lines lines %}", lines) == written(TEMPLATE, lines)
+
+
+def test_a_line_is_escaped_from_end_to_end() -> None:
+    mark = "<script>\"'&"
+    line = Line(1, uuid.uuid4(), timezone.now(), mark, mark, mark, mark, mark, Outcome.REFUSED, mark)
+
+    page = written("{% load history_lines %}{% history_lines lines %}", [line])
+
+    assert page.count("&lt;script&gt;&quot;&#x27;&amp;") == 6
+    assert mark not in page
+
+
+@pytest.mark.parametrize("value", [None, "", "plain", "\"><script>'&", "é", datetime.date(2026, 11, 23)])
+@pytest.mark.parametrize(
+    ("quick", "slow"),
+    [
+        (QuickText, forms.TextInput),
+        (QuickSearch, forms.SearchInput),
+        (QuickDate, forms.DateInput),
+    ],
+)
+def test_a_field_to_type_into(quick: type[forms.Widget], slow: type[forms.Widget], value: Any) -> None:
+    given = {"class": "input", "data-mark": "<&>"}
+    later = {"id": "id_q", "aria-invalid": "true", "maxlength": 200, "required": False, "disabled": True}
+
+    assert parse_html(quick(given).render("q", value, later)) == parse_html(slow(given).render("q", value, later))
+
+
+@pytest.mark.parametrize("value", [None, "", "b", "<&>", "no such choice"])
+def test_a_field_to_choose_from(value: str | None) -> None:
+    choices = [("", "All"), ("b", "<B>"), ("<&>", "\"C'")]
+    quick, slow = QuickSelect({"class": "input"}), forms.Select({"class": "input"})
+    quick.choices = slow.choices = choices
+
+    assert parse_html(quick.render("kind", value, {"id": "x"})) == parse_html(slow.render("kind", value, {"id": "x"}))
