@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from django import forms
 from django.forms.renderers import TemplatesSetting
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from destinations_ui import catalogue, kinds
 from destinations_ui.form_fields import (
@@ -72,12 +73,40 @@ def known_key(key: str) -> str:
     return key if KEY.fullmatch(key) else ""
 
 
+#: What a field's look depends on → how it looks, for a form that was not sent yet. The last few hundred of them.
+drawn: dict[tuple[Hashable, ...], SafeString] = {}
+MOST_DRAWN = 300
+
+
+class Drawn(forms.BoundField):
+    """A field on the page. Before a form is sent, a field looks the same for everyone, and is drawn once."""
+
+    form: DestinationForm
+
+    def as_field_group(self) -> SafeString:
+        """Return the field with all that belongs to it."""
+        form, value = self.form, self.value()
+        offered = form.offered.get(self.name, ())
+        # What somebody typed is neither kept nor anyone else's; a key that is offered is no secret.
+        if form.is_bound or form.prefix or (value and value not in [key for key, _ in offered]):
+            return super().as_field_group()
+        # All else follows from the kind.
+        look = (form.kind, self.name, value or "", self.field.help_text, self.field.required, offered)
+        if look not in drawn:
+            if len(drawn) >= MOST_DRAWN:
+                drawn.clear()
+            drawn[look] = super().as_field_group()
+        return drawn[look]
+
+
 class DestinationForm(forms.Form):
     """The form for a destination of one kind.
 
     The common fields are the same for all kinds; the kind's own are added from its spec. The lists of projects and
     environments come from LaunchDarkly, and when it does not answer, both are typed.
     """
+
+    bound_field_class = Drawn
 
     project = PlainField(
         label="Project",
@@ -174,6 +203,8 @@ class DestinationForm(forms.Form):
         for fact, _ in kind.facts:
             self.fields[f"{FACT}{fact}"] = forms.CharField(required=False, widget=forms.HiddenInput, max_length=200)
         self.order_fields(["name", "project", "environment", "critical_key", *config, "on", "reason", "submission"])
+        #: Field → what it offers of LaunchDarkly's.
+        self.offered: dict[str, tuple[tuple[str, str], ...]] = {}
         self.projects = catalogue.projects(fresh=fresh)
         self.places = catalogue.places(self.chosen_project(), fresh=fresh)
         self.offer_projects()
@@ -195,6 +226,7 @@ class DestinationForm(forms.Form):
         """Offer LaunchDarkly's projects; any other key may be typed."""
         options = [(project.key, project.name) for project in self.projects.items]
         attrs = {"class": "input", "autocomplete": "off", "spellcheck": "false"}
+        self.offered["project"] = tuple(options)
         self.fields["project"].widget = SuggestInput(options, attrs | self.followed())
         if not self.projects.known:
             self.fields["project"].help_text = "Type the project's key."
@@ -217,6 +249,7 @@ class DestinationForm(forms.Form):
             self.fields["critical_key"].required = True
             self.fields["critical_key"].error_messages["required"] = critical_message(place)
         if not self.places.items:
+            self.offered["environment"] = ()
             field.widget = forms.TextInput({"class": "input", "autocomplete": "off", "spellcheck": "false"})
             field.help_text = "Type the environment's key."
             if self.projects.current and not self.chosen_project():
@@ -225,6 +258,7 @@ class DestinationForm(forms.Form):
         field.help_text = "An environment can have one destination, whatever its kind."
         options = [("", "Choose…")]
         options += [(place.environment.key, describe(place)) for place in self.places.items]
+        self.offered["environment"] = tuple(options)
         chosen = self["environment"].value()
         if chosen and chosen not in dict(options):
             options.append((chosen, f"{chosen} (not in LaunchDarkly's list)"))
@@ -409,6 +443,8 @@ class DestinationForm(forms.Form):
 
     def prepare(self) -> None:
         """Make ready for the page: the browser keeps a typed secret, except where it is what was wrong."""
+        if not self.is_bound:
+            return
         marks = self.marks()
         for bound in self:
             field: Any = bound.field  # Django's fields are open to what a template needs.

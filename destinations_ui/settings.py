@@ -143,7 +143,7 @@ TEMPLATES = [
         "OPTIONS": {
             "builtins": [
                 "template_partials.templatetags.partials",
-                "heroicons.templatetags.heroicons",
+                "destinations_ui.templatetags.icons",
             ],
             "context_processors": [
                 "django.template.context_processors.request",

@@ -78,6 +78,15 @@
     }
     if (detail.successful && pressed.closest(".rows__row")) document.querySelector(".rows__add")?.focus();
   });
+  // The cards stay as they are but for which one is chosen, and for the place that their addresses carry.
+  document.addEventListener("htmx:afterSwap", ({ detail }) => {
+    if (detail.target?.id !== "kind-fields") return;
+    const { search } = new URL(detail.pathInfo.finalRequestPath, location.href);
+    const card = document.getElementById(`kind-${document.getElementById("kind-fields").dataset.kindFields}`);
+    chosen()?.removeAttribute("aria-current");
+    card?.setAttribute("aria-current", "true");
+    for (const each of document.querySelectorAll("a.kind")) each.search = search;
+  });
   addEventListener("popstate", () => {
     // A link to a place on the page, like those of the error summary, comes here too: nothing is to be restored.
     if (location.pathname === shown) return;

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
+from django.utils.html import json_script
+from django.utils.safestring import SafeString
+
+from destinations_ui import kinds
 from destinations_ui.kinds.patterns import script_pattern
 from destinations_ui.kinds.spec import Field, Kind
 from destinations_ui.kinds.validators import Rule
+
+
+@cache
+def script(kind: Kind) -> SafeString:
+    """Return what the page of a kind carries for ``static/fields.js``."""
+    return json_script(for_browser(kind, [other for other in kinds.registry().values() if other != kind]), "kind-spec")
 
 
 def for_browser(kind: Kind, others: list[Kind]) -> dict[str, Any]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from django import template
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -115,6 +117,17 @@ def duration(milliseconds: int) -> str:
 def count_of(bar: Bar, outcome: Outcome) -> int:
     """Return how many attempts of a bar came to an outcome."""
     return bar.counts.get(outcome, 0)
+
+
+@register.simple_tag
+@lru_cache(maxsize=256)
+def kind_cards(kind: Kind | None, place: str) -> SafeString:
+    """Draw the kinds to choose from. They are the same for everyone, so each choice is drawn once.
+
+    ``place`` is the query that carries project and environment.
+    """
+    context = {"kinds": kinds.registry().values(), "kind": kind, "place": place}
+    return render_to_string("_kinds.html", context)
 
 
 @register.filter

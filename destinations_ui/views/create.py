@@ -14,13 +14,13 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from destinations_ui import changes, kinds, origins, reconciliation
+from destinations_ui import changes, origins, reconciliation
 from destinations_ui.changes import AlreadySubmitted, Attempt, NotRecorded
 from destinations_ui.form_fields import MOST_ROWS
 from destinations_ui.forms import DestinationForm, known_key, rows_field
 from destinations_ui.http import SignedInRequest, wants_fragment
 from destinations_ui.kinds import Kind
-from destinations_ui.kinds.browser import for_browser
+from destinations_ui.kinds.browser import script
 from destinations_ui.launchdarkly.errors import LaunchDarklyError
 from destinations_ui.models import AuditRecord, Outcome
 from destinations_ui.preview import preview
@@ -45,7 +45,7 @@ STATUS = {Outcome.REFUSED: 422, Outcome.NOT_SENT: 503}
 @may_create
 def choose_kind(request: HttpRequest) -> HttpResponse:
     """Show the kinds to choose from."""
-    return render(request, "choose_kind.html", {"kinds": kinds.registry().values(), "place": place(where(request))})
+    return render(request, "choose_kind.html", {"place": place(where(request))})
 
 
 @sensitive_post_parameters()
@@ -224,10 +224,9 @@ def page(
     context |= {
         "form": form,
         "kind": form.kind,
-        "kinds": kinds.registry().values(),
         "place": place(chosen),
         "fragment": part in {FIELDS, ENVIRONMENT},
-        "kind_spec": for_browser(form.kind, [kind for kind in kinds.registry().values() if kind != form.kind]),
+        "kind_spec": script(form.kind),
         "unsettled": unsettled(**chosen) if part != FIELDS and all(chosen.values()) else [],
     }
     return render(request, f"{template}{part}", context, status=status)

@@ -16,11 +16,11 @@ from django.shortcuts import render
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods
 
-from destinations_ui import catalogue, kinds, origins
+from destinations_ui import catalogue, origins
 from destinations_ui.forms import DestinationForm
 from destinations_ui.http import SignedInRequest, wants_fragment
 from destinations_ui.kinds import Kind
-from destinations_ui.kinds.browser import for_browser
+from destinations_ui.kinds.browser import script
 from destinations_ui.kinds.validators import holds_secret
 from destinations_ui.launchdarkly.client import KEY
 from destinations_ui.models import AuditRecord
@@ -203,7 +203,7 @@ def page(
         "kind": kind,
         "rows": rows,
         "left": [row for row in rows if row.form],
-        "kind_spec": for_browser(kind, [other for other in kinds.registry().values() if other != kind]),
+        "kind_spec": script(kind),
         "query": request.GET.urlencode(),
     }
     return render(request, f"several.html{part}", {**shared, **context}, status=status)
