@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import uuid
 
 import pytest
@@ -12,6 +13,7 @@ from django.test.utils import override_settings
 from destinations_ui import kinds
 from destinations_ui.launchdarkly import LaunchDarkly
 from destinations_ui.sandbox import SandboxServer
+from tests.attempts import record
 from tests.filling import form_data
 
 EXPECTED = {
@@ -63,6 +65,31 @@ def test_pages_carry_them(client: Client, operator: User, sandbox: SandboxServer
         answer = client.get(address)
         assert answer.status_code == 200
         check(answer)
+
+
+@pytest.mark.parametrize("address", ["/destinations/new/kinesis/", "/history/export/?format=csv"])
+def test_an_answer_is_compressed_for_whoever_asks_for_that(
+    client: Client, operator: User, sandbox: SandboxServer, address: str
+) -> None:
+    record()
+    client.force_login(operator)
+
+    plain = client.get(address)
+    small = client.get(address, headers={"Accept-Encoding": "gzip"})
+
+    check(small)
+    assert (plain.headers.get("Content-Encoding"), small.headers["Content-Encoding"]) == (None, "gzip")
+    assert "Accept-Encoding" in small.headers["Vary"]
+    whole = b"".join(small) if small.streaming else small.content
+    assert len(gzip.decompress(whole)) > len(whole)
+
+
+def test_what_is_compressed_beside_what_was_asked_for_differs_in_length_each_time(
+    client: Client, operator: User, sandbox: SandboxServer
+) -> None:
+    client.force_login(operator)
+    lengths = {len(client.get("/history/?q=x", headers={"Accept-Encoding": "gzip"}).content) for _ in range(20)}
+    assert len(lengths) > 5
 
 
 def test_redirects_and_refusals_carry_them(client: Client, viewer: User, sandbox: SandboxServer) -> None:
