@@ -55,14 +55,14 @@ def written(template: str, lines: list[Line]) -> str:
 @given(st.lists(LINES, max_size=3), st.sampled_from([None, datetime.timedelta(hours=5, minutes=30)]))
 def test_lines_of_the_history(lines: list[Line], ahead: datetime.timedelta | None) -> None:
     with timezone.override(datetime.timezone(ahead) if ahead else None):
-        assert written("{% load history_lines %}{% history_lines lines %}", lines) == written(TEMPLATE, lines)
+        assert written("{% load history_page %}{% history_lines lines %}", lines) == written(TEMPLATE, lines)
 
 
 def test_a_line_is_escaped_from_end_to_end() -> None:
     mark = "<script>\"'&"
     line = Line(1, uuid.uuid4(), timezone.now(), mark, mark, mark, mark, mark, Outcome.REFUSED, mark)
 
-    page = written("{% load history_lines %}{% history_lines lines %}", [line])
+    page = written("{% load history_page %}{% history_lines lines %}", [line])
 
     assert page.count("&lt;script&gt;&quot;&#x27;&amp;") == 6
     assert mark not in page

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 
 from django import template
@@ -55,14 +55,14 @@ def utc(moment: datetime | None) -> SafeString | str:
     return format_html('{} <span class="local">({})</span>', exact, local) if local else exact
 
 
-def in_viewers_zone(at: datetime) -> str:
+def in_viewers_zone(at: datetime, zone: tzinfo | None = None) -> str:
     """Return a moment's time of day in the viewer's zone, its date where that differs; empty where it is UTC's own."""
-    local = timezone.localtime(at)
+    local = at.astimezone(zone or timezone.get_current_timezone())
     if not local.utcoffset():
         return ""
     name = local.strftime("%Z")
-    zone = name if name[:1].isalpha() else f"UTC{name}"
-    return local.strftime(f"{'' if local.date() == at.date() else '%Y-%m-%d '}%H:%M:%S {zone}")
+    words = name if name[:1].isalpha() else f"UTC{name}"
+    return local.strftime(f"{'' if local.date() == at.date() else '%Y-%m-%d '}%H:%M:%S {words}")
 
 
 @register.filter
@@ -77,11 +77,11 @@ def utc_time(moment: datetime) -> SafeString | str:
 
 
 @register.filter
-def utc_in_two(moment: datetime) -> SafeString:
-    """Write a moment exactly, the time of day below the date: for a narrow column."""
+def utc_in_two(moment: datetime, zone: tzinfo | None = None) -> SafeString:
+    """Write a moment exactly, the time of day below the date: for a narrow column. The zone is the viewer's."""
     at = moment.astimezone(UTC)
     exact = at.isoformat()
-    local = in_viewers_zone(at)
+    local = in_viewers_zone(at, zone)
     beside = format_html(" <small>{}</small>", local) if local else ""
     return SafeString(f'<time datetime="{exact}">{exact[:10]} <small>{exact[11:19]} UTC</small>{beside}</time>')
 

@@ -1,7 +1,8 @@
-"""The lines of the history's table.
+"""The parts of the history's page that cost the most.
 
-They are written here, not in the template, for speed alone: fifty of them would cost more there than all the rest of a
-request. ``docs/performance.md`` has the figures. A test holds them against what the template language would write.
+The lines of its table are written here, not in the template, for speed alone: fifty of them would cost more there than
+all the rest of a request. A test holds them against what the template language would write. The filters are drawn once
+for as long as nobody sets one. ``docs/performance.md`` has the figures.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from html import escape
 from django import template
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from destinations_ui import kinds
 from destinations_ui.history import Line
+from destinations_ui.history_form import HistoryFilterForm
 from destinations_ui.templatetags import records
 
 register = template.Library()
@@ -43,12 +46,13 @@ def history_lines(lines: Iterable[Line]) -> SafeString:
     """Write the lines of the history's table."""
     # To work out one address takes as long as to write a whole line.
     somewhere = uuid.UUID(int=0)
+    zone = timezone.get_current_timezone()
     before, after = reverse("record", args=[somewhere]).split(str(somewhere))
     return SafeString(
         "".join(
             LINE
             % (
-                records.utc_in_two(line.created_at),
+                records.utc_in_two(line.created_at, zone),
                 escape(line.actor),
                 escape(kinds.label(line.kind)),
                 f"{before}{line.uuid}{after}",
@@ -67,3 +71,15 @@ def history_lines(lines: Iterable[Line]) -> SafeString:
 def outcome(value: str) -> str:
     """Return an outcome as icon and word: there are few, and they never change."""
     return render_to_string("_outcome.html", records.outcome(value))
+
+
+@register.simple_tag
+def history_filters(form: HistoryFilterForm, filtered: bool) -> SafeString:
+    """Draw the filters. What somebody looked for is drawn anew each time; ``filtered`` tells whether there is any."""
+    return render_to_string("_filters.html", {"form": form, "filtered": True}) if filtered else no_filters()
+
+
+@cache
+def no_filters() -> SafeString:
+    """Draw the filters of which none is set: they are the same for everyone."""
+    return render_to_string("_filters.html", {"form": HistoryFilterForm({}), "filtered": False})
