@@ -78,14 +78,14 @@
     }
     if (detail.successful && pressed.closest(".rows__row")) document.querySelector(".rows__add")?.focus();
   });
-  // The cards stay as they are but for which one is chosen, and for the place that their addresses carry.
+  // The chosen card comes with the fields. The others stay, but are not chosen, and their addresses carry the same place.
   document.addEventListener("htmx:afterSwap", ({ detail }) => {
     if (detail.target?.id !== "kind-fields") return;
-    const { search } = new URL(detail.pathInfo.finalRequestPath, location.href);
     const card = document.getElementById(`kind-${document.getElementById("kind-fields").dataset.kindFields}`);
-    chosen()?.removeAttribute("aria-current");
-    card?.setAttribute("aria-current", "true");
-    for (const each of document.querySelectorAll("a.kind")) each.search = search;
+    for (const other of document.querySelectorAll("a.kind")) {
+      if (other !== card) other.removeAttribute("aria-current");
+      other.search = card.search;
+    }
   });
   addEventListener("popstate", () => {
     // A link to a place on the page, like those of the error summary, comes here too: nothing is to be restored.

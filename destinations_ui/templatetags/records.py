@@ -130,6 +130,13 @@ def kind_cards(kind: Kind | None, place: str) -> SafeString:
     return render_to_string("_kinds.html", context)
 
 
+@register.simple_tag
+@lru_cache(maxsize=256)
+def chosen_card(kind: Kind, place: str) -> SafeString:
+    """Draw the card of the kind that was just chosen; a script puts the others right, so they are not sent again."""
+    return render_to_string("_kind.html", {"each": kind, "kind": kind, "place": place, "oob": True})
+
+
 @register.filter
 def kind_icon(slug: str) -> str:
     """Return the icon of a kind; one that is not known here has a question mark."""
