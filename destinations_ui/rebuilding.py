@@ -60,7 +60,8 @@ def wrong() -> Iterator[Repair]:
     """Yield what has to change in the rows of the table."""
     columns = ", ".join(as_text(AuditRecord, name) for name in FIELDS)
     with connection.chunked_cursor() as cursor:
-        cursor.execute(f"SELECT id, uuid, {as_text(AuditRecord, 'uuid')}, {columns} FROM {RECORDS} ORDER BY id")
+        key, record = verification.key("uuid"), as_text(AuditRecord, "uuid")
+        cursor.execute(f"SELECT id, {key}, {record}, {columns} FROM {RECORDS} ORDER BY id")
         while chunk := cursor.fetchmany(CHUNK):
             found = verification.events_of([key for _, key, *_ in chunk])
             for pk, key, record, *values in chunk:

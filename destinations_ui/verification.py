@@ -7,12 +7,12 @@ is told of instead of failing to be read. ``docs/history.md`` says what each fin
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
+from json.scanner import make_scanner
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -22,10 +22,12 @@ from destinations_ui.log import escape_controls
 from destinations_ui.models import AuditRecord, Event, EventType
 
 #: How many rows are read at once.
-CHUNK = 500
+CHUNK = 4000
 #: How far from its place an event that stands in the wrong one is looked for.
 WINDOW = 200
 
+INTENT = str(EventType.INTENT)
+SCAN = make_scanner(json.JSONDecoder())  # type: ignore[arg-type]  # what the stubs call a scanner is a decoder
 EVENTS = Event._meta.db_table
 RECORDS = AuditRecord._meta.db_table
 #: What a record's events have to account for. Its ``uuid`` is what they are found by.
@@ -71,21 +73,18 @@ class Seals:
     """Recomputes seals with every key there is."""
 
     def __init__(self) -> None:
-        # A key's preparation is half the work of a short HMAC, so it is done once.
-        self._prepared = {
-            key_id: hmac.new(key.reveal().encode(), None, hashlib.sha256) for key_id, key in events.keys().items()
-        }
-        self.key_ids = frozenset(self._prepared)
+        self._keys = {key_id: key.reveal().encode() for key_id, key in events.keys().items()}
+        self.key_ids = frozenset(self._keys)
 
     def of(self, row: Row) -> str:
         """Return the seal that the content of an event requires; empty when its key is not there."""
-        prepared = self._prepared.get(row.key_id)
-        if prepared is None:
+        seq, record, event_type, at, key_id, previous, _, body = row
+        key = self._keys.get(key_id)
+        if key is None:
             return ""
-        digest = prepared.copy()
-        text = "\n".join((str(row.seq), row.record, row.type, row.at, row.key_id, row.previous, row.body))
-        digest.update(text.encode())
-        return digest.hexdigest()
+        text = "\n".join((str(seq), record, event_type, at, key_id, previous, body))
+        # In one call: to prepare the key once and copy that takes twice as long.
+        return hmac.digest(key, text.encode(), "sha256").hex()
 
     def fit(self, row: Row, **other: Any) -> bool:
         """Tell whether an event bears the right seal, or would with other content."""
@@ -272,11 +271,11 @@ def compare() -> Iterator[str]:
     columns = [as_text(AuditRecord, name) for name in FIELDS]
     told = 0
     # The number stands first among the fields, too.
-    for chunk in chunks(RECORDS, [*columns, "uuid", as_text(AuditRecord, "uuid")]):
-        found = events_of([key for *_, key, _ in chunk])
-        for *values, key, uuid in chunk:
-            own = found.get(key, [])
-            check(escape_controls(str(uuid)), dict(zip(FIELDS, values, strict=True)), own)
+    for chunk in chunks(RECORDS, [*columns, key("uuid"), as_text(AuditRecord, "uuid")]):
+        found = events_of([record for *_, record, _ in chunk])
+        for *values, record, uuid in chunk:
+            own = found.get(record, [])
+            check(uuid, dict(zip(FIELDS, values, strict=True)), own)
             told += len(own)
             yield uuid
     with connection.cursor() as cursor:
@@ -286,35 +285,63 @@ def compare() -> Iterator[str]:
 
 
 def events_of(keys: Sequence[Any]) -> dict[Any, list[tuple[str, str]]]:
-    """Return the types and bodies of the events of some records, by the records' uuids as the database has them."""
+    """Return the types and bodies of the events of some records, by their :func:`key`."""
     found: dict[Any, list[tuple[str, str]]] = {}
+    if connection.vendor == "postgresql":
+        among, parameters = "= ANY(%s::uuid[])", [list(keys)]
+    else:
+        among, parameters = f"IN ({', '.join(['%s'] * len(keys))})", list(keys)
     with connection.cursor() as cursor:
-        marks = ", ".join(["%s"] * len(keys))
-        cursor.execute(f"SELECT record, type, body FROM {EVENTS} WHERE record IN ({marks}) ORDER BY seq", keys)
-        for key, event_type, body in cursor.fetchall():
-            found.setdefault(key, []).append((event_type, body))
+        cursor.execute(
+            f"SELECT type, body, {key('record')} FROM {EVENTS} WHERE record {among} ORDER BY seq", parameters
+        )
+        for event_type, body, record in cursor.fetchall():
+            found.setdefault(record, []).append((event_type, body))
     return found
 
 
-def check(uuid: str, values: dict[str, Any], own: Sequence[tuple[str, str]]) -> None:
+def key(column: str) -> str:
+    """Return the SQL of what a record is found by: whatever SQLite has there; on PostgreSQL, as text, a UUID."""
+    return f"{column}::text" if connection.vendor == "postgresql" else column
+
+
+def check(uuid: Any, values: dict[str, Any], own: Sequence[tuple[str, str]]) -> None:
     """Compare a record's columns, as text, with the types and bodies of its events.
 
     Raises:
         Tampered: when they differ.
     """
     if not own:
-        raise Tampered(f"Record {uuid} has no events: it was inserted, or its uuid was changed.")
-    if [number for number, (event_type, _) in enumerate(own) if event_type == EventType.INTENT] != [0]:
-        raise Tampered(f"The events of record {uuid} do not begin with its one intent.")
+        raise Tampered(f"{which(uuid)} has no events: it was inserted, or its uuid was changed.")
+    if own[0][0] != INTENT or any(event_type == INTENT for event_type, _ in own[1:]):
+        raise Tampered(f"The events of {which(uuid).lower()} do not begin with its one intent.")
     for name in ("config", "secrets"):
         try:
-            values[name] = json.loads(values[name])
+            values[name] = parsed(values[name])
         except (ValueError, TypeError):
-            raise Tampered(f"Record {uuid} was changed: {name} cannot be read.") from None
-    said = events.projection(json.loads(body) for _, body in own)
+            raise Tampered(f"{which(uuid)} was changed: {name} cannot be read.") from None
+    said = events.projection(parsed(body) for _, body in own)
     if said != values:
         names = sorted(name for name in said.keys() | values if said.get(name) != values.get(name))
-        raise Tampered(f"Record {uuid} was changed: its events say something else about {', '.join(names)}.")
+        raise Tampered(f"{which(uuid)} was changed: its events say something else about {', '.join(names)}.")
+
+
+def which(uuid: Any) -> str:
+    """Return the words for a record. Whatever its column holds, they are one line."""
+    return f"Record {escape_controls(str(uuid))}"
+
+
+def parsed(text: str) -> Any:
+    """Read JSON as ``json.loads`` does, which takes twice as long before and after it reads.
+
+    Raises:
+        TypeError, ValueError: when it is none.
+    """
+    try:
+        value, end = SCAN(text, 0)
+    except StopIteration:
+        end = -1
+    return value if end == len(text) else json.loads(text)
 
 
 def unaccounted(pruned: int) -> str:
