@@ -17,7 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from destinations_ui import events, history, verification
+from destinations_ui import events, exporting, verification
 from destinations_ui.models import AuditRecord, Event
 from destinations_ui.secret import Secret
 from destinations_ui.verification import Row, Seals, Tampered
@@ -69,7 +69,7 @@ def receipt(record: AuditRecord) -> dict[str, Any]:
     values = events.state(record, verification.FIELDS)
     as_text = values | {name: json.dumps(values[name]) for name in ("config", "secrets")}
     verification.check(str(record.uuid), as_text, [(row.type, row.body) for row in rows])
-    told = {"record": history.exported(record), "events": [row._asdict() for row in rows], "head": last}
+    told = {"record": exporting.exported(record), "events": [row._asdict() for row in rows], "head": last}
     return signed({"type": RECEIPT, "made_at": timezone.now(), **told})
 
 

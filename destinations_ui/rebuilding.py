@@ -13,9 +13,10 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
 from destinations_ui import events, guards, retention, verification
+from destinations_ui.columns import as_text
 from destinations_ui.models import AuditRecord, Event, EventType
 from destinations_ui.retention import NotPruned
-from destinations_ui.verification import CHUNK, FIELDS, RECORDS, Tampered, as_text
+from destinations_ui.verification import CHUNK, FIELDS, RECORDS, Tampered
 
 
 @dataclass(frozen=True, slots=True)

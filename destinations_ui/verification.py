@@ -12,12 +12,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
-from json.scanner import make_scanner
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
 from destinations_ui import events
+from destinations_ui.columns import as_text, parsed
 from destinations_ui.log import escape_controls
 from destinations_ui.models import AuditRecord, Event, EventType
 
@@ -27,25 +27,10 @@ CHUNK = 4000
 WINDOW = 200
 
 INTENT = str(EventType.INTENT)
-SCAN = make_scanner(json.JSONDecoder())  # type: ignore[arg-type]  # what the stubs call a scanner is a decoder
 EVENTS = Event._meta.db_table
 RECORDS = AuditRecord._meta.db_table
 #: What a record's events have to account for. Its ``uuid`` is what they are found by.
 FIELDS = (*events.START, *events.LATER)
-
-#: How a database writes a column as the text that is sealed; other columns are read as they are.
-AS_TEXT: Mapping[str, Mapping[str, str]] = {
-    "postgresql": {
-        "UUIDField": "{0}::text",
-        "DateTimeField": """to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""",
-        "JSONField": "{0}::text",
-    },
-    "sqlite": {
-        "UUIDField": "substr({0},1,8)||'-'||substr({0},9,4)||'-'||substr({0},13,4)||'-'||substr({0},17,4)"
-        "||'-'||substr({0},21)",
-        "DateTimeField": "replace({0},' ','T')||CASE WHEN instr({0},'.') THEN 'Z' ELSE '.000000Z' END",
-    },
-}
 
 
 class Tampered(Exception):
@@ -115,13 +100,6 @@ def snapshot() -> Iterator[None]:
                 yield
             finally:
                 cursor.execute("ROLLBACK")
-
-
-def as_text(model: type[AuditRecord | Event], name: str) -> str:
-    """Return the SQL of a column as text."""
-    field = model._meta.get_field(name)
-    way = AS_TEXT[connection.vendor].get(field.get_internal_type(), "{0}")
-    return way.format(connection.ops.quote_name(name))
 
 
 def chunks(table: str, columns: Sequence[str], last: int | None = None) -> Iterator[list[tuple[Any, ...]]]:
@@ -329,19 +307,6 @@ def check(uuid: Any, values: dict[str, Any], own: Sequence[tuple[str, str]]) -> 
 def which(uuid: Any) -> str:
     """Return the words for a record. Whatever its column holds, they are one line."""
     return f"Record {escape_controls(str(uuid))}"
-
-
-def parsed(text: str) -> Any:
-    """Read JSON as ``json.loads`` does, which takes twice as long before and after it reads.
-
-    Raises:
-        TypeError, ValueError: when it is none.
-    """
-    try:
-        value, end = SCAN(text, 0)
-    except StopIteration:
-        end = -1
-    return value if end == len(text) else json.loads(text)
 
 
 def unaccounted(pruned: int) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from destinations_ui import history, kinds
+from destinations_ui import exporting, kinds
 from destinations_ui.models import Outcome
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -79,7 +79,7 @@ def test_the_outcomes_in_the_architecture_are_those_of_the_code() -> None:
 
 
 def test_the_export_has_the_keys_that_other_tools_rely_on() -> None:
-    assert list(history.EXPORT_KEYS) == [
+    assert list(exporting.EXPORT_KEYS) == [
         "id",
         "created_at",
         "actor",

@@ -6,7 +6,6 @@ import csv
 import datetime
 import io
 import json
-import uuid
 from typing import Any
 
 import pytest
@@ -15,7 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from destinations_ui import history
-from destinations_ui.history import EXPORT_KEYS, PAGE_SIZE, all_matching, as_csv, as_json_lines, cell, matching, page
+from destinations_ui.exporting import EXPORT_KEYS, as_csv, as_json_lines, cell, exported
+from destinations_ui.history import PAGE_SIZE, all_matching, matching, page
 from destinations_ui.models import AuditRecord
 from tests.attempts import new_record, record
 
@@ -225,7 +225,8 @@ class TestExport:
         expected = many(count, kind="segment")
         many(5)
 
-        assert [each.pk for each in all_matching({"kind": "segment"})] == expected
+        uuids = [row[0] for block in all_matching({"kind": "segment"}) for row in block]
+        assert [AuditRecord.objects.get(uuid=each).pk for each in uuids] == expected
 
     def test_rows_are_read_as_they_are_needed(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(history, "EXPORT_CHUNK", 10)
@@ -234,10 +235,9 @@ class TestExport:
         with CaptureQueriesContext(connection) as queries:
             rows = all_matching({})
             assert len(queries) == 0
-            next(rows)
+            assert len(next(rows)) == 10
             assert len(queries) == 1
-            for _ in range(10):
-                next(rows)
+            next(rows)
             assert len(queries) == 2
 
     def test_json_lines_hold_every_value_in_its_own_type(self) -> None:
@@ -278,6 +278,25 @@ class TestExport:
             "submission": str(made.submission),
             "settled_at": None,
         }
+
+    @pytest.mark.parametrize(
+        "text", ["plain", "ünï 漢字 😀", "a\\b", 'a"b', "a\nb\tc", "\u2028", "%s {0}", "</script>"]
+    )
+    def test_what_is_read_as_text_is_what_the_record_says(self, text: str) -> None:
+        made = record(
+            created_at=MOMENT.replace(microsecond=0),
+            name=text,
+            reason=text,
+            config={"streamName": text, "more": {text: [1, True, None, 1.5]}},
+            outcome="refused",
+            error_message=text,
+        )
+        [line] = as_json_lines(all_matching({}))
+        [row] = csv.DictReader(io.StringIO("".join(as_csv(all_matching({}))), newline=""), strict=True)
+
+        told = exported(AuditRecord.objects.get(pk=made.pk))
+        assert line == json.dumps(told, ensure_ascii=False) + "\n"
+        assert (row["name"], json.loads(row["config"])) == (text, made.config)
 
     def test_a_moment_is_exported_in_utc_wherever_it_was_noted(self) -> None:
         there = datetime.timezone(datetime.timedelta(hours=-5))
@@ -323,4 +342,3 @@ class TestExport:
 
     def test_a_number_in_a_cell_is_no_formula(self) -> None:
         assert cell(-1) == "'-1"
-        assert cell(uuid.UUID(int=0)) == "00000000-0000-0000-0000-000000000000"

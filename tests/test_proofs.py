@@ -19,7 +19,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from destinations_ui import changes, events, proofs
-from destinations_ui.history import exported
+from destinations_ui.exporting import exported
 from destinations_ui.models import AuditRecord, Event, EventType, Outcome
 from destinations_ui.sandbox import SandboxServer
 from destinations_ui.secret import Secret

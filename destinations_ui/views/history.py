@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from destinations_ui import history as records
 from destinations_ui import proofs
+from destinations_ui.exporting import EXPORT_FORMATS
 from destinations_ui.history_form import HistoryFilterForm
 from destinations_ui.http import SignedInRequest
 from destinations_ui.models import AuditRecord
@@ -37,7 +38,7 @@ def history(request: SignedInRequest) -> HttpResponse:
         "query": urlencode({name: str(value) for name, value in filters.items()}),
         # A wrong filter counts as one: it has to be in sight.
         "filtered": bool(filters or form.errors),
-        "formats": records.EXPORT_FORMATS,
+        "formats": EXPORT_FORMATS,
     }
     return render(request, "history.html", context, status=422 if form.errors else 200)
 
@@ -49,9 +50,9 @@ def export(request: HttpRequest) -> HttpResponseBase:
     format_name = request.GET.get("format", "")
     form = HistoryFilterForm(request.GET)
     filters = form.filters()
-    chosen = records.EXPORT_FORMATS.get(format_name)
+    chosen = EXPORT_FORMATS.get(format_name)
     if chosen is None or form.errors:
-        context = {"formats": records.EXPORT_FORMATS, "problems": form.errors}
+        context = {"formats": EXPORT_FORMATS, "problems": form.errors}
         return render(request, "export_refused.html", context, status=400)
     response = StreamingHttpResponse(chosen.lines(records.all_matching(filters)), content_type=chosen.content_type)
     moment = timezone.now().strftime("%Y%m%dT%H%M%SZ")

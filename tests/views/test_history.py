@@ -17,7 +17,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from destinations_ui.history import EXPORT_KEYS, PAGE_SIZE
+from destinations_ui.exporting import EXPORT_KEYS
+from destinations_ui.history import PAGE_SIZE
 from destinations_ui.models import AuditRecord, Outcome
 from tests.attempts import new_record, record
 from tests.reading import Page, read
