@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -26,9 +24,10 @@ EXPORT_CHUNK = 2000
 class Line(NamedTuple):
     """What the history shows of a record: these columns are all that is read."""
 
-    pk: int
-    uuid: UUID
-    created_at: datetime
+    id: int
+    uuid: str
+    #: As an event is stamped.
+    created_at: str
     actor: str
     kind: str
     name: str
@@ -55,34 +54,40 @@ def matching(
     return AuditRecord.objects.filter(pk__in=found).order_by("-pk")
 
 
+def read(fields: Sequence[str], filters: Mapping[str, Any], **bounds: int | None) -> list[tuple[Any, ...]]:
+    """Return fields of the records that match, as text where ``columns`` has a way to: models would cost far more."""
+    found = search.numbers(filters, **bounds)
+    columns = ", ".join(as_text(AuditRecord, name) for name in fields)
+    table = AuditRecord._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {columns} FROM {table} WHERE id IN ({found.sql}) ORDER BY id DESC",  # noqa: S608  # only our own names
+            found.params,
+        )
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
 def page(filters: Mapping[str, Any], *, before: int | None = None, after: int | None = None) -> Page:
     """Return the page that ends before, or begins after, a record's number; the newest where that leads nowhere."""
     if after is not None:
         before = None
-    wanted = matching(filters, limit=PAGE_SIZE + 1, before=before, after=after)
-    found = [Line(*each) for each in wanted.values_list(*Line._fields)]
+    found = [Line(*row) for row in read(Line._fields, filters, limit=PAGE_SIZE + 1, before=before, after=after)]
     if not found:
         return Page([], None, None) if before is None and after is None else page(filters)
     more = len(found) > PAGE_SIZE
     if after is not None:
         rows = found[-PAGE_SIZE:]
-        return Page(rows, rows[0].pk if more else None, rows[-1].pk)
+        return Page(rows, rows[0].id if more else None, rows[-1].id)
     rows = found[:PAGE_SIZE]
-    return Page(rows, None if before is None else rows[0].pk, rows[-1].pk if more else None)
+    return Page(rows, None if before is None else rows[0].id, rows[-1].id if more else None)
 
 
 def all_matching(filters: Mapping[str, Any]) -> Iterator[Sequence[exporting.Row]]:
     """Yield every matching record as a row for ``exporting``, newest first, a block at a time."""
-    columns = ", ".join(as_text(AuditRecord, name) for name in exporting.FIELDS)
     last: int | None = None
     while True:
-        found = search.numbers(filters, limit=EXPORT_CHUNK, before=last)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT {columns}, id FROM {AuditRecord._meta.db_table} WHERE id IN ({found.sql}) ORDER BY id DESC",  # noqa: S608  # only our own names
-                found.params,
-            )
-            rows = cursor.fetchall()
+        rows = read([*exporting.FIELDS, "id"], filters, limit=EXPORT_CHUNK, before=last)
         if rows:
             yield [row[:-1] for row in rows]
         if len(rows) < EXPORT_CHUNK:

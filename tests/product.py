@@ -164,11 +164,11 @@ def wait_until(so: Callable[[], bool], what: str, log: Path | None = None, secon
     raise RuntimeError(f"Waited too long for {what}." + (f"\n{log.read_text()[-3000:]}" if log else ""))
 
 
-def signed_in(product: Product) -> requests.Session:
+def signed_in(product: Product, username: str = "operator") -> requests.Session:
     """Sign in as a browser does."""
     session = requests.Session()
     form = {
-        "username": "operator",
+        "username": username,
         "password": PASSWORD,
         "csrfmiddlewaretoken": token(session, f"{product.url}/login/"),
     }

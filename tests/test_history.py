@@ -132,7 +132,7 @@ class TestPages:
         found = page({})
         assert found.newer is None
         while True:
-            seen += [each.pk for each in found.records]
+            seen += [each.id for each in found.records]
             if found.older is None:
                 break
             found = page({}, before=found.older)
@@ -152,10 +152,10 @@ class TestPages:
         back_to_first = page({}, after=back_to_second.newer)
         newest = page({}, after=back_to_first.newer)
 
-        assert [each.pk for each in third.records] == expected[2 * PAGE_SIZE :]
+        assert [each.id for each in third.records] == expected[2 * PAGE_SIZE :]
         assert back_to_second.records == second.records
         assert back_to_first.records == first.records
-        assert [each.pk for each in newest.records] == added
+        assert [each.id for each in newest.records] == added
         assert newest.newer is None
         assert page({}, before=newest.older).records == first.records
 
@@ -175,7 +175,7 @@ class TestPages:
         first = page({"kind": "kinesis"})
         second = page({"kind": "kinesis"}, before=first.older)
 
-        assert [each.pk for each in [*first.records, *second.records]] == wanted
+        assert [each.id for each in [*first.records, *second.records]] == wanted
 
     @pytest.mark.parametrize("cursor", ["before", "after"])
     def test_a_cursor_that_leads_nowhere_leads_to_the_newest(self, cursor: str) -> None:
@@ -183,7 +183,7 @@ class TestPages:
 
         found = page({}, **{cursor: only})
 
-        assert [each.pk for each in found.records] == [only]
+        assert [each.id for each in found.records] == [only]
         assert (found.newer, found.older) == (None, None)
 
     def test_without_records_there_is_an_empty_page(self) -> None:

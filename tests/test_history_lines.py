@@ -14,17 +14,19 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from destinations_ui import events
 from destinations_ui.history import Line
 from destinations_ui.models import Outcome
 from destinations_ui.quick_widgets import QuickDate, QuickSearch, QuickSelect, QuickText
 
-TEMPLATE = """{% load records %}{% for record in lines %}<tr>
-<td data-label="When">{{ record.created_at|utc_in_two }}</td>
+TEMPLATE = """{% load records %}{% for record in labelled %}<tr>
+<td data-label="When">{{ record.created_at|stamped|utc_in_two }}</td>
 <td data-label="Who">{{ record.actor }}</td>
 <td data-label="Kind">{{ record.kind|kind_label }}</td>
 <td class="records__name" data-label="Name"><a href="{% url 'record' record.uuid %}">{{ record.name }}</a></td>
 <td data-label="Where"><span>{{ record.project }}<small>{{ record.environment }}</small></span></td>
-<td data-label="Outcome">{% outcome record.outcome %}</td>
+<td data-label="Outcome"><span class="outcome outcome--{{ record.outcome }}"><svg class="icon" aria-hidden="true">\
+<use href="#outcome-{{ record.outcome }}"/></svg>{{ record.label }}</span></td>
 <td data-label="Reason">{{ record.reason|truncatechars:120 }}</td>
 </tr>
 {% endfor %}"""
@@ -32,11 +34,11 @@ TEMPLATE = """{% load records %}{% for record in lines %}<tr>
 TEXT = st.text(st.sampled_from("ab <>&\"'é漢😀{}%"), max_size=130)
 LINES = st.builds(
     Line,
-    pk=st.integers(1, 9),
-    uuid=st.uuids(),
+    id=st.integers(1, 9),
+    uuid=st.uuids().map(str),
     created_at=st.datetimes(
         datetime.datetime(2020, 1, 1), datetime.datetime(2030, 1, 1), timezones=st.just(datetime.UTC)
-    ),
+    ).map(events.stamp),
     actor=TEXT,
     kind=st.sampled_from(["kinesis", "carrier-pigeon", "<kind>"]),
     name=TEXT,
@@ -49,7 +51,8 @@ LINES = st.builds(
 
 def written(template: str, lines: list[Line]) -> str:
     """Return what a template makes of some lines."""
-    return Template(template).render(Context({"lines": lines}))
+    labelled = [each._asdict() | {"label": Outcome(each.outcome).label} for each in lines]
+    return Template(template).render(Context({"lines": lines, "labelled": labelled}))
 
 
 @given(st.lists(LINES, max_size=3), st.sampled_from([None, datetime.timedelta(hours=5, minutes=30)]))
@@ -60,7 +63,7 @@ def test_lines_of_the_history(lines: list[Line], ahead: datetime.timedelta | Non
 
 def test_a_line_is_escaped_from_end_to_end() -> None:
     mark = "<script>\"'&"
-    line = Line(1, uuid.uuid4(), timezone.now(), mark, mark, mark, mark, mark, Outcome.REFUSED, mark)
+    line = Line(1, str(uuid.uuid4()), events.stamp(timezone.now()), mark, mark, mark, mark, mark, Outcome.REFUSED, mark)
 
     page = written("{% load history_page %}{% history_lines lines %}", [line])
 

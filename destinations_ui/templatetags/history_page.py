@@ -7,10 +7,11 @@ for as long as nobody sets one. ``docs/performance.md`` has the figures.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cache
 from html import escape
+from uuid import UUID
 
 from django import template
 from django.template.loader import render_to_string
@@ -18,6 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
+from heroicons.templatetags.heroicons import heroicon_mini
 
 from destinations_ui import kinds
 from destinations_ui.history import Line
@@ -45,14 +47,13 @@ LINE = """<tr>
 def history_lines(lines: Iterable[Line]) -> SafeString:
     """Write the lines of the history's table."""
     # To work out one address takes as long as to write a whole line.
-    somewhere = uuid.UUID(int=0)
+    before, after = reverse("record", args=[UUID(int=0)]).split(str(UUID(int=0)))
     zone = timezone.get_current_timezone()
-    before, after = reverse("record", args=[somewhere]).split(str(somewhere))
     return SafeString(
         "".join(
             LINE
             % (
-                records.utc_in_two(line.created_at, zone),
+                records.utc_in_two(datetime.fromisoformat(line.created_at), zone),
                 escape(line.actor),
                 escape(kinds.label(line.kind)),
                 f"{before}{line.uuid}{after}",
@@ -69,8 +70,24 @@ def history_lines(lines: Iterable[Line]) -> SafeString:
 
 @cache
 def outcome(value: str) -> str:
-    """Return an outcome as icon and word: there are few, and they never change."""
-    return render_to_string("_outcome.html", records.outcome(value))
+    """Return an outcome as icon and word; the icon is the one of ``outcome_icons``."""
+    known = records.outcome(value)
+    icon = f'<svg class="icon" aria-hidden="true"><use href="#outcome-{value}"/></svg>'
+    return f'<span class="outcome outcome--{value}">{icon}{escape(known["label"])}</span>'
+
+
+@register.simple_tag
+@cache
+def outcome_icons() -> SafeString:
+    """Draw the icons of all outcomes, unseen, for the lines to use: each of them would be as long as the line."""
+    drawn = (
+        # Without a size of its own, which the lines give it.
+        str(heroicon_mini(icon, size=None))
+        .replace("<svg ", f'<symbol id="outcome-{value}" ', 1)
+        .replace("</svg>", "</symbol>")
+        for value, icon in records.OUTCOME_ICONS.items()
+    )
+    return SafeString(f'<svg class="icons" aria-hidden="true">{"".join(drawn)}</svg>')
 
 
 @register.simple_tag
