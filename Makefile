@@ -1,13 +1,13 @@
 # `make run` and `make test` are all that is needed to begin; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage lint format clean
+.PHONY: help run test coverage bench bench-quick lint format clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 20
 
 run: $(VENV)/.installed ## Try it: sandbox and web server on http://127.0.0.1:8000 (PORT=8080 for another port)
 	@$(BIN)/python -m destinations_ui.demo
@@ -17,6 +17,12 @@ test: $(VENV)/.installed-dev ## Run all tests: on PostgreSQL where there is one,
 
 coverage: $(VENV)/.installed-dev ## Run the tests on SQLite and show which branches they miss
 	@$(BIN)/python -m pytest -q --cov --cov-report=term
+
+bench: $(VENV)/.installed-dev ## Measure everything over a million records, on SQLite and PostgreSQL: half an hour
+	@$(BIN)/python -m tests.benchmarks
+
+bench-quick: $(VENV)/.installed-dev ## The same over 50,000 records, on SQLite alone
+	@$(BIN)/python -m tests.benchmarks 50000 --quick --only sqlite
 
 lint: $(VENV)/.installed-dev ## Check style, types, templates, migrations and deployment settings
 	@$(BIN)/ruff check .

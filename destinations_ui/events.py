@@ -98,7 +98,7 @@ def move(
     with turn():
         lock()
         claims = result.get("destination_id") if type == EventType.RESOLVED else None
-        if claims and AuditRecord.objects.filter(destination_id=claims).exclude(pk=record.pk).exists():
+        if claims and AuditRecord.objects.claiming([claims]).exclude(pk=record.pk).exists():
             return False
         moved = AuditRecord.objects.move(record.pk, since=since, **result)
         if moved:

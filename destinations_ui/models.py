@@ -90,6 +90,12 @@ class AppendOnly(models.Model):
 class AuditRecordQuerySet(AppendOnlyQuerySet["AuditRecord"]):
     """The one change to a record is that its outcome moves on, once from pending and once from unknown."""
 
+    def claiming(self, destination_ids: Iterable[str]) -> AuditRecordQuerySet:
+        """Return the records that are about one of these destinations, by LaunchDarkly's id."""
+        # SQLite uses the index of those that have an id only where it is said that they have one, and only where
+        # nothing else seems to be found sooner.
+        return self.filter(~models.Q(destination_id=""), destination_id__in=list(destination_ids))
+
     def move(self, pk: int, *, since: Outcome, **result: Any) -> bool:
         """Write a result where the outcome is still ``since``; return whether it was."""
         still = self.filter(pk=pk, outcome=since)

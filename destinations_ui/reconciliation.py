@@ -199,7 +199,7 @@ def decide(record: AuditRecord, *, actor: User, destination_id: str, reason: str
 
 def unrecorded(seen: Snapshot) -> list[Destination]:
     """Return the destinations that no record claims: made elsewhere, or by records that were lost."""
-    claimed = claimed_ids(seen.destinations, AuditRecord.objects.all())
+    claimed = claimed_ids(seen.destinations)
     return [item for item in seen.destinations if item.id not in claimed]
 
 
@@ -249,7 +249,7 @@ def matches(
         and item.id
         and item.id not in (facts.before or ())
     ]
-    claimed = claimed_ids(here, AuditRecord.objects.exclude(pk=record.pk))
+    claimed = claimed_ids(here, but_by=record)
     rivals = [(rival, known(rival)) for rival in rivals_of(record)]
     ours: list[Destination] = []
     possible: list[Destination] = []
@@ -274,10 +274,10 @@ def matches(
     return ours, possible
 
 
-def claimed_ids(destinations: Sequence[Destination], records: QuerySet[AuditRecord]) -> set[str]:
-    """Return the ids that one of these records has claimed."""
-    ids = [item.id for item in destinations]
-    return set(records.filter(destination_id__in=ids).values_list("destination_id", flat=True))
+def claimed_ids(destinations: Sequence[Destination], *, but_by: AuditRecord | None = None) -> set[str]:
+    """Return the ids that a record has claimed, perhaps another one than this."""
+    claiming = AuditRecord.objects.claiming(item.id for item in destinations).values_list("pk", "destination_id")
+    return {destination_id for pk, destination_id in claiming if but_by is None or pk != but_by.pk}
 
 
 def rivals_of(record: AuditRecord) -> list[AuditRecord]:

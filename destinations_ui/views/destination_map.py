@@ -119,7 +119,6 @@ def mapped_project(project: Project, destinations: Sequence[Destination], *, alo
 
 def makers(destination_ids: Sequence[str]) -> dict[str, AuditRecord]:
     """Return who made which destination through us: its id → the record."""
-    made = AuditRecord.objects.filter(
-        destination_id__in=[each for each in destination_ids if each], outcome=Outcome.SUCCEEDED
-    )
-    return {record.destination_id: record for record in made.only("uuid", "actor", "destination_id")}
+    made = AuditRecord.objects.claiming(each for each in destination_ids if each)
+    known = made.only("uuid", "actor", "destination_id", "outcome")
+    return {record.destination_id: record for record in known if record.outcome == Outcome.SUCCEEDED}
