@@ -7,10 +7,13 @@ is left alone for a moment.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
+from weakref import WeakValueDictionary
 
 from django.conf import settings
 from django.core.cache import cache
@@ -33,6 +36,9 @@ RESPITE = timedelta(seconds=10)
 MOMENT = timedelta(seconds=2)
 #: How long a page waits for LaunchDarkly, in seconds.
 PATIENCE = 4.0
+#: Key of a list that is being read → what its reader holds, for as long as somebody does.
+LOCKS: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
+LOCKS_LOCK = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +133,41 @@ def listing(
 ) -> Listing[Item]:
     """Return a list from the cache, or from LaunchDarkly, or an old one with the reason."""
     key = cache_key(name)
+    not_before = datetime.now(UTC) if fresh else not_before
+    kept = cached(key, not_before)
+    if kept:
+        return kept
+    with turn(key):
+        # Whoever was here before may have read it meanwhile.
+        return cached(key, not_before) or newly_read(key, read, fresh=fresh)
+
+
+def cached(key: str, not_before: datetime | None) -> Listing[Any] | None:
+    """Return a list from the cache that is young enough, and was not read before a moment."""
+    kept = cast("Listing[Any] | None", cache.get(key))
+    if kept is None or kept.read_at is None or datetime.now(UTC) - kept.read_at >= FRESH:
+        return None
+    return kept if not_before is None or kept.read_at > not_before else None
+
+
+@contextmanager
+def turn(key: str) -> Iterator[None]:
+    """Let one thread of the process read a list, and the others wait for what it reads, for as long as it may take."""
+    with LOCKS_LOCK:
+        lock = LOCKS.setdefault(key, threading.Lock())
+    taken = lock.acquire(timeout=PATIENCE)
+    try:
+        yield
+    finally:
+        if taken:
+            lock.release()
+
+
+def newly_read(
+    key: str, read: Callable[[launchdarkly.LaunchDarkly, float], Sequence[Item]], *, fresh: bool
+) -> Listing[Item]:
+    """Return a list from LaunchDarkly, or an old one with the reason."""
     kept = cast("Listing[Item] | None", cache.get(key))
-    if kept and kept.read_at and not fresh:
-        young = datetime.now(UTC) - kept.read_at < FRESH
-        if young and (not_before is None or kept.read_at > not_before):
-            return kept
     problem = known_problem(key, MOMENT if fresh else RESPITE)
     if not problem:
         read_at = datetime.now(UTC)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +14,7 @@ from pytest_django import Settings
 from destinations_ui import catalogue
 from destinations_ui.catalogue import FRESH, Listing, cache_key
 from destinations_ui.launchdarkly.resources import Project
-from destinations_ui.sandbox import Drop, Hang, SandboxServer, Status
+from destinations_ui.sandbox import Drop, Hang, Request, SandboxServer, Status
 from tests.attempts import record
 
 PROJECTS = "/api/v2/projects"
@@ -55,6 +57,42 @@ class TestKeeping:
         assert "brand-new" not in keys()
         assert "brand-new" in [project.key for project in catalogue.projects(fresh=True).items]
         assert "brand-new" in keys()
+
+    @pytest.mark.parametrize("fresh", [False, True])
+    def test_many_who_ask_at_once_are_answered_by_one_list_or_by_the_next(
+        self, sandbox: SandboxServer, fresh: bool
+    ) -> None:
+        everybody = threading.Barrier(8)
+        there = threading.Event()
+
+        def wait(request: Request) -> None:
+            there.wait(10)
+
+        def ask(number: int) -> list[str]:
+            everybody.wait(10)
+            if number == 7:
+                there.set()
+            return [project.key for project in catalogue.projects(fresh=fresh).items]
+
+        sandbox.script("GET", PROJECTS, wait)
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(ask, range(8)))
+
+        assert all("web-shop" in answer for answer in answers)
+        assert sandbox.count("GET", PROJECTS) <= (2 if fresh else 1)
+
+    def test_while_one_list_is_read_another_project_s_is_read_too(self, sandbox: SandboxServer) -> None:
+        both = threading.Barrier(2)
+
+        def meet(request: Request) -> None:
+            both.wait(3)
+
+        sandbox.script("GET", f"{PROJECTS}/web-shop/environments", meet)
+        sandbox.script("GET", f"{PROJECTS}/mobile-app/environments", meet)
+        with ThreadPoolExecutor(2) as pool:
+            lists = list(pool.map(catalogue.environments, ("web-shop", "mobile-app")))
+
+        assert all(each.current for each in lists)
 
     def test_after_our_own_creation_the_destinations_are_asked_for_again(self, sandbox: SandboxServer) -> None:
         catalogue.destinations()
