@@ -17,7 +17,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from destinations_ui import events, launchdarkly
+from destinations_ui import events, launchdarkly, search
 from destinations_ui.launchdarkly.errors import LaunchDarklyError
 from destinations_ui.launchdarkly.resources import Destination
 from destinations_ui.models import UNRESOLVED, AuditRecord, Event, EventType, Outcome
@@ -97,8 +97,9 @@ def unresolved() -> QuerySet[AuditRecord]:
 
 def unresolved_at(project: str, environment: str) -> list[AuditRecord]:
     """Return the attempts in one environment that may have made a destination or may yet make one, newest first."""
-    place = AuditRecord.objects.filter(project=project, environment=environment, outcome__in=UNRESOLVED)
-    return list(place.order_by("-pk"))
+    place = {"project": project, "environment": environment}
+    here = search.numbers_of_any(place | {"outcome": outcome} for outcome in UNRESOLVED)
+    return list(AuditRecord.objects.filter(pk__in=here).order_by("-pk"))
 
 
 def snapshot() -> Snapshot:
@@ -282,14 +283,9 @@ def claimed_ids(destinations: Sequence[Destination], *, but_by: AuditRecord | No
 
 def rivals_of(record: AuditRecord) -> list[AuditRecord]:
     """Return the other unresolved attempts that asked for the same."""
-    others = AuditRecord.objects.filter(
-        outcome__in=UNRESOLVED,
-        project=record.project,
-        environment=record.environment,
-        kind=record.kind,
-        name=record.name,
-    ).exclude(pk=record.pk)
-    return [other for other in others if other.config == record.config]
+    asked = record.kind, record.name, record.config
+    others = unresolved_at(record.project, record.environment)
+    return [other for other in others if other != record and (other.kind, other.name, other.config) == asked]
 
 
 def earlier(record: AuditRecord, facts: Known, item: Destination) -> bool:
