@@ -178,11 +178,12 @@ def write(record: AuditRecord, says: Mapping[str, Any] = {}) -> None:
     """
     try:
         events.begin(record, **says)
-    except IntegrityError:
-        raise already_submitted(record) from None
     except (DatabaseError, InterfaceError) as error:
-        logger.error("No record could be written, so nothing was sent: %s", type(error).__name__)
-        raise NotRecorded from error
+        found = already_submitted(record) if isinstance(error, IntegrityError) else NotRecorded()
+        if isinstance(found, NotRecorded):
+            logger.error("No record could be written, so nothing was sent: %s", type(error).__name__)
+            raise found from error
+        raise found from None
 
 
 def already_submitted(record: AuditRecord) -> Exception:

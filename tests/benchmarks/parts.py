@@ -137,7 +137,7 @@ def creations(product: Product, visitor: Visitor, sandbox: SandboxServer, times:
             answers: list[requests.Response] = []
             ours.append(elapsed(lambda: answers.append(press(product, visitor, csrf, f"Measured {number}"))))  # noqa: B023  # called at once
             if answers[0].status_code != 303:
-                raise RuntimeError(f"A creation answered {answers[0].status_code}")
+                raise RuntimeError(f"A creation answered {answers[0].status_code}: {product.log.read_text()[-2000:]}")
     return Timing(ours[3:]), Timing(theirs[3:])
 
 

@@ -164,6 +164,7 @@ def records(count: int) -> Iterator[dict[str, Any]]:
 def write(count: int) -> None:
     """Write so many records with their events, sealed as if they had come about one by one, and their index."""
     from django.conf import settings
+    from django.core.management.color import no_style
     from django.db import connection, transaction
 
     from destinations_ui import events, guards, search_index
@@ -200,6 +201,8 @@ def write(count: int) -> None:
         search_index.install(connection)
         guards.install(connection)
     with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), [AuditRecord]):
+            cursor.execute(statement)
         cursor.execute("ANALYZE")
 
 
