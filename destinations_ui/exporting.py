@@ -124,7 +124,7 @@ def as_csv(blocks: Iterable[Sequence[Row]]) -> Iterator[str]:
     """Yield CSV as RFC 4180 has it, a heading first; no cell is a formula."""
     yield in_csv([EXPORT_KEYS])
     for rows in blocks:
-        yield in_csv([IN_CSV[type(value)](value) for value in values(row)] for row in rows)
+        yield in_csv([cell(value) for value in values(row)] for row in rows)
 
 
 def in_csv(rows: Iterable[Iterable[str]]) -> str:
