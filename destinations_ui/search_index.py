@@ -53,8 +53,8 @@ SEARCHED = (
 )
 #: Between two columns of the text: nobody can search for it, so nothing is found across.
 SEPARATOR = 31
-#: So many records are put in at once where others may be writing.
-BATCH = 50_000
+#: So many records are put in at once where others may be writing: who changes one of them waits a moment.
+BATCH = 10_000
 #: What happens to a record → the trigger that follows.
 SQLITE_TRIGGERS = ("added", "moved", "deleted")
 POSTGRESQL_TRIGGERS = (*SQLITE_TRIGGERS, "emptied")
