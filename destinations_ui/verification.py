@@ -68,7 +68,6 @@ class Seals:
         if key is None:
             return ""
         text = "\n".join((str(seq), record, event_type, at, key_id, previous, body))
-        # In one call: to prepare the key once and copy that takes twice as long.
         return hmac.digest(key, text.encode(), "sha256").hex()
 
     def fit(self, row: Row, **other: Any) -> bool:
