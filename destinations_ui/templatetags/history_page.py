@@ -56,7 +56,7 @@ def history_lines(lines: Iterable[Line]) -> SafeString:
                 records.utc_in_two(datetime.fromisoformat(line.created_at), zone),
                 escape(line.actor),
                 escape(kinds.label(line.kind)),
-                f"{before}{line.uuid}{after}",
+                f"{before}{escape(line.uuid)}{after}",
                 escape(line.name),
                 escape(line.project),
                 escape(line.environment),
