@@ -46,12 +46,9 @@ class Page:
     older: int | None
 
 
-def matching(
-    filters: Mapping[str, Any], *, limit: int | None = None, before: int | None = None, after: int | None = None
-) -> QuerySet[AuditRecord]:
-    """Return the records that pass every filter, perhaps only the first ones: see ``search.numbers``."""
-    found = search.numbers(filters, limit=limit, before=before, after=after)
-    return AuditRecord.objects.filter(pk__in=found).order_by("-pk")
+def matching(filters: Mapping[str, Any], *, limit: int | None = None) -> QuerySet[AuditRecord]:
+    """Return the records that pass every filter, newest first, perhaps only so many: see ``search.numbers``."""
+    return AuditRecord.objects.filter(pk__in=search.numbers(filters, limit=limit)).order_by("-pk")
 
 
 def read(fields: Sequence[str], filters: Mapping[str, Any], **bounds: int | None) -> list[tuple[Any, ...]]:

@@ -238,7 +238,7 @@ def on_postgresql(filters: Mapping[str, Any], limit: int | None, before: int | N
     )
     sql = (
         f"WITH near AS MATERIALIZED (SELECT s.id FROM (SELECT * FROM {INDEX} s WHERE {walked}"
-        f"{ending('s.id', TRIED * limit, after)}) s WHERE {wanted} LIMIT {limit:d}) "
+        f"{ending('s.id', TRIED * limit, after)}) s WHERE {wanted}{ending('s.id', limit, after)}) "
         f"SELECT id FROM (SELECT id FROM near UNION SELECT id FROM ({looked_up}) far) found{ending('id', limit, after)}"
     )
     return sql, [*walked_parameters, *wanted_parameters, *every_parameters]
