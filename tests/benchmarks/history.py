@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 from tests.benchmarks.seed import BEGIN, PEOPLE, YEARS
 from tests.benchmarks.serving import Timing, Visitor
 
+#: Where Django admin's list is.
+ADMIN = "/neighbour/destinations_ui/auditrecord/"
 MIDDLE = (BEGIN + YEARS / 2).date()
 #: Filter → a value that many records have, and one that few have.
 VALUES = {
@@ -54,9 +56,6 @@ def cases(count: int) -> Iterator[Case]:
     yield asked("a day", {"since": MIDDLE, "until": MIDDLE}, day)
     year = {"since": f"{MIDDLE.year}-01-01", "until": f"{MIDDLE.year}-12-31"}
     yield asked("a year", year, {"created_at__year": MIDDLE.year})
-
-
-ADMIN = "/neighbour/destinations_ui/auditrecord/"
 
 
 def combined(count: int, most: int) -> Iterator[str]:

@@ -111,6 +111,8 @@ def weighted(values: Iterable[str], weights: Iterable[float]) -> Choice:
 
 def records(count: int) -> Iterator[dict[str, Any]]:
     """Yield what each record says, by the names of its fields, oldest first."""
+    from destinations_ui import events
+
     chance = random.Random(count)  # noqa: S311  # no secret: the same records each time are what is wanted
     projects = [f"{area}-{part}" for part in PARTS for area in AREAS]
     project = weighted(projects, (1 / rank for rank in range(1, len(projects) + 1)))
@@ -138,8 +140,7 @@ def records(count: int) -> Iterator[dict[str, Any]]:
             "submission": uuid.UUID(int=chance.getrandbits(128), version=4),
             "request_id": uuid.UUID(int=chance.getrandbits(128), version=4),
             "created_at": moment,
-            "settled_at": None,
-            "duration_ms": None,
+            **events.LATER,
             "actor": people[(pk - 1) * 151 // count].draw(chance),
             "actor_pk": "1",
             "action": "destination.create",
@@ -152,12 +153,6 @@ def records(count: int) -> Iterator[dict[str, Any]]:
             "config": {"region": chance.choice(PLACES), "streamName": f"{where}-events"},
             "secrets": {"apiKey": f"{chance.getrandbits(48):012x}"},
             "reason": f"OPS-{chance.randrange(200_000)}: {chance.choice(AREAS)} team asked for it",
-            "destination_id": "",
-            "status_code": None,
-            "error_code": "",
-            "error_message": "",
-            "error_id": "",
-            "explanation": "",
         } | known
 
 
