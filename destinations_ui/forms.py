@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Collection, Hashable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.forms.renderers import TemplatesSetting
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils.safestring import SafeString
 
 from destinations_ui import catalogue, kinds
+from destinations_ui.drawing import Drawn
 from destinations_ui.form_fields import (
     MOST_ROWS,
     PlainField,
@@ -44,12 +43,6 @@ ON = {"true": True, "on": True, "yes": True, "1": True}
 OFF = {"false": False, "off": False, "no": False, "0": False}
 
 
-class Renderer(TemplatesSetting):
-    """Renders every field by one template of our own."""
-
-    field_template_name = "forms/field.html"
-
-
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A line of the error summary: what is wrong, and the id of the input to mend."""
@@ -71,32 +64,6 @@ def critical_message(place: catalogue.Place) -> str:
 def known_key(key: str) -> str:
     """Return a key that came with an address, or an empty text when it cannot be one."""
     return key if KEY.fullmatch(key) else ""
-
-
-#: What a field's look depends on → how it looks, for a form that was not sent yet. The last few hundred of them.
-drawn: dict[tuple[Hashable, ...], SafeString] = {}
-MOST_DRAWN = 300
-
-
-class Drawn(forms.BoundField):
-    """A field on the page. Before a form is sent, a field looks the same for everyone, and is drawn once."""
-
-    form: DestinationForm
-
-    def as_field_group(self) -> SafeString:
-        """Return the field with all that belongs to it."""
-        form, value = self.form, self.value()
-        offered = form.offered.get(self.name, ())
-        # What somebody typed is neither kept nor anyone else's; a key that is offered is no secret.
-        if form.is_bound or form.prefix or (value and value not in [key for key, _ in offered]):
-            return super().as_field_group()
-        # All else follows from the kind.
-        look = (form.kind, self.name, value or "", self.field.help_text, self.field.required, offered)
-        if look not in drawn:
-            if len(drawn) >= MOST_DRAWN:
-                drawn.clear()
-            drawn[look] = super().as_field_group()
-        return drawn[look]
 
 
 class DestinationForm(forms.Form):

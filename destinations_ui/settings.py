@@ -135,7 +135,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "destinations_ui.urls"
 WSGI_APPLICATION = "destinations_ui.wsgi.application"
-FORM_RENDERER = "destinations_ui.forms.Renderer"
+FORM_RENDERER = "destinations_ui.drawing.Renderer"
 
 TEMPLATES = [
     {

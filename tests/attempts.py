@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from destinations_ui import kinds
+from destinations_ui import events, kinds
 from destinations_ui.changes import Attempt
-from destinations_ui.models import AuditRecord
+from destinations_ui.models import AuditRecord, Outcome
 
 KINDS = list(kinds.registry().values())
 WITH_SECRETS = [kind for kind in KINDS if kind.secrets(kind.examples())]
@@ -64,3 +65,19 @@ def record(**changes: Any) -> AuditRecord:
     made = new_record(**changes)
     made.save()
     return made
+
+
+def begun(age: timedelta = timedelta(hours=1), **changed: Any) -> AuditRecord:
+    """Add an attempt of some time ago that is still pending."""
+    pending = {"outcome": Outcome.PENDING, "settled_at": None, "duration_ms": None, "status_code": None}
+    made = new_record(**pending | {"created_at": timezone.now() - age} | changed)
+    events.begin(made)
+    return made
+
+
+def unknown(age: timedelta = timedelta(hours=1), **changed: Any) -> AuditRecord:
+    """Add an attempt of some time ago whose answer was lost."""
+    made = begun(age, **changed)
+    lost = {"outcome": Outcome.UNKNOWN, "settled_at": timezone.now() - age, "explanation": "The answer was lost."}
+    events.settle(made, lost)
+    return AuditRecord.objects.get(pk=made.pk)

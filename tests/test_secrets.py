@@ -17,6 +17,7 @@ from django.db import connection
 from django.test import Client
 
 from destinations_ui import kinds
+from destinations_ui.drawing import DRAWN
 from destinations_ui.kinds.spec import Value
 from destinations_ui.launchdarkly import LaunchDarkly
 from destinations_ui.models import AuditRecord
@@ -83,7 +84,8 @@ class Surfaces:
         Raises:
             AssertionError: naming where a marker was found.
         """
-        places = [*self.answers, ("the log", self.log.getvalue()), *stored(), *cached(folder)]
+        drawn = ("fields that are drawn once", repr(DRAWN))
+        places = [*self.answers, ("the log", self.log.getvalue()), *stored(), *cached(folder), drawn]
         found = {what: trace for what, text in places if (trace := traces(text))}
         assert found == {}
 
@@ -153,6 +155,9 @@ def look_around(client: Client, surfaces: Surfaces) -> None:
         for headers in ({}, HTMX):
             surfaces.see("look", client.post(f"{record.get_absolute_url()}reconcile/", headers=headers))
         surfaces.see("record", client.get(record.get_absolute_url()))
+        for query in ("", f"?from={record.uuid}", f"?project={record.project}&environment={record.environment}"):
+            surfaces.see("form", client.get(f"/destinations/new/{record.kind}/{query}"))
+        assert DRAWN
     for address in ("/", "/?fresh=yes", "/history/", "/history/?q=Marker", "/history/overview/", "/destinations/new/"):
         surfaces.see(address, client.get(address))
     for export in ("csv", "jsonl"):

@@ -5,24 +5,19 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, connections
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
 from destinations_ui import changes, events, kinds
 from destinations_ui.models import AuditRecord, Event, EventType, Outcome
-from destinations_ui.sandbox import Drop, Request, SandboxServer, Status
-from tests.attempts import WITH_SECRETS, attempt, new_record, record
-from tests.database_faults import without_table
-from tests.filling import form_data
+from destinations_ui.sandbox import Drop, SandboxServer, Status
+from tests.attempts import WITH_SECRETS, attempt, begun, record, unknown
 from tests.reading import Page, read
 
 HTMX = {"HX-Request": "true", "HX-Target": "look"}
@@ -38,22 +33,6 @@ def short_waits(settings: Settings, client: Client, viewer: User) -> None:
     settings.RECONCILE_GRACE = 0
     settings.LAUNCHDARKLY_TIMEOUT = 1
     client.force_login(viewer)
-
-
-def begun(age: timedelta = timedelta(hours=1), **changed: Any) -> AuditRecord:
-    """Add an attempt of some time ago that is still pending."""
-    pending = {"outcome": Outcome.PENDING, "settled_at": None, "duration_ms": None, "status_code": None}
-    made = new_record(**pending | {"created_at": timezone.now() - age} | changed)
-    events.begin(made)
-    return made
-
-
-def unknown(age: timedelta = timedelta(hours=1), **changed: Any) -> AuditRecord:
-    """Add an attempt of some time ago whose answer was lost."""
-    made = begun(age, **changed)
-    lost = {"outcome": Outcome.UNKNOWN, "settled_at": timezone.now() - age, "explanation": "The answer was lost."}
-    events.settle(made, lost)
-    return AuditRecord.objects.get(pk=made.pk)
 
 
 def at_launchdarkly(sandbox: SandboxServer, made: AuditRecord, **changed: Any) -> str:
@@ -488,80 +467,6 @@ class TestWhatHappened:
         made = record()
 
         assert f"{made.get_absolute_url()}receipt/" in read(client.get(made.get_absolute_url())).links
-
-
-class TestWarning:
-    """The form warns before a second attempt while the first is not settled."""
-
-    PLACE = "?project=web-shop&environment=staging"
-    WORDS = "An earlier attempt here has not been settled"
-
-    @pytest.fixture(autouse=True)
-    def may_create(self, client: Client, operator: User, sandbox: SandboxServer) -> None:
-        """Sign someone in who may create."""
-        client.force_login(operator)
-
-    @pytest.mark.parametrize("made", [unknown, begun], ids=["unknown", "pending"])
-    def test_it_leads_to_the_earlier_attempt_wherever_the_place_is_known(
-        self, client: Client, made: Callable[[], AuditRecord]
-    ) -> None:
-        earlier = made()
-        data = form_data(kinds.registry()["kinesis"], name="")
-        fragment = {"HX-Request": "true", "HX-Target": "environment-field"}
-
-        for answer in (
-            client.get(FORM + self.PLACE),
-            client.get(FORM + self.PLACE, headers=fragment),
-            client.post(FORM, data | {"redraw": "fresh"}),
-            client.post(FORM, data),
-        ):
-            page = read(answer)
-            assert self.WORDS in page.text
-            assert earlier.get_absolute_url() in page.links
-
-    @pytest.mark.parametrize("query", ["", "?project=web-shop", "?project=web-shop&environment=test"])
-    def test_elsewhere_it_says_nothing(self, client: Client, query: str) -> None:
-        unknown()
-
-        assert self.WORDS not in read(client.get(FORM + query)).text
-
-    def test_once_it_is_settled_it_says_nothing_any_more(self, client: Client) -> None:
-        made = unknown()
-        for _ in range(2):
-            client.post(address(made))
-
-        assert now(made).outcome == "absent"
-        assert self.WORDS not in read(client.get(FORM + self.PLACE)).text
-
-    @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-    def test_what_was_created_is_told_even_when_no_record_can_be_read_any_more(
-        self, client: Client, sandbox: SandboxServer
-    ) -> None:
-        with ExitStack() as faults:
-
-            def break_database(request: Request) -> None:
-                faults.enter_context(without_table())
-                connections.close_all()
-
-            sandbox.script("POST", DESTINATIONS, break_database)
-            answer = client.post(FORM, form_data(kinds.registry()["kinesis"]))
-
-        [made] = [each["id"] for each in sandbox.destinations() if each["environment"] == "staging"]
-        assert answer.status_code == 200
-        assert made in read(answer).text
-
-    def test_it_takes_one_query_however_many_there_are(self, client: Client) -> None:
-        client.get(FORM + self.PLACE)
-        with CaptureQueriesContext(connection) as without:
-            client.get(FORM)
-        for number in range(5):
-            unknown(name=f"n{number}")
-
-        with CaptureQueriesContext(connection) as captured:
-            page = read(client.get(FORM + self.PLACE))
-
-        assert len(captured) <= len(without) + 1
-        assert "newest 3 of 5" in page.text
 
 
 def test_a_hostile_event_is_text(client: Client) -> None:
