@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 
@@ -54,3 +55,8 @@ class HistoryFilterForm(forms.Form):
         """Return the filters that are set and valid."""
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+
+
+def encoded(filters: Mapping[str, Any]) -> str:
+    """Return filters as an address has them."""
+    return urlencode({name: str(value) for name, value in filters.items()})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
@@ -15,7 +14,7 @@ from django.views.decorators.http import require_safe
 from destinations_ui import history as records
 from destinations_ui import proofs
 from destinations_ui.exporting import EXPORT_FORMATS
-from destinations_ui.history_form import HistoryFilterForm
+from destinations_ui.history_form import HistoryFilterForm, encoded
 from destinations_ui.http import SignedInRequest
 from destinations_ui.models import AuditRecord
 from destinations_ui.verification import Tampered
@@ -35,7 +34,7 @@ def history(request: SignedInRequest) -> HttpResponse:
     context = {
         "form": form,
         "page": page,
-        "query": urlencode({name: str(value) for name, value in filters.items()}),
+        "query": encoded(filters),
         # A wrong filter counts as one: it has to be in sight.
         "filtered": bool(filters or form.errors),
         "formats": EXPORT_FORMATS,

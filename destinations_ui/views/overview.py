@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from destinations_ui import overview as overviews
-from destinations_ui.history_form import HistoryFilterForm
+from destinations_ui.history_form import HistoryFilterForm, encoded
 from destinations_ui.http import SignedInRequest, wants_fragment
 from destinations_ui.models import Outcome
 from destinations_ui.overview import STACKED, Bar, Overview
@@ -66,11 +65,6 @@ def overview(request: SignedInRequest) -> HttpResponse:
 def status(form: HistoryFilterForm) -> int:
     """Return the status to answer with: a wrong filter is said."""
     return 422 if form.errors else 200
-
-
-def encoded(filters: dict[str, Any]) -> str:
-    """Return filters as an address has them."""
-    return urlencode({name: str(value) for name, value in filters.items()})
 
 
 def shown(form: HistoryFilterForm, name: str, value: Any) -> str:
