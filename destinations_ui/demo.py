@@ -90,7 +90,6 @@ def collect_static(environment: Mapping[str, str]) -> None:
     """Collect and compress the static files, unless nothing changed since the last time: it takes seconds."""
     manifest = VAR / "static" / "staticfiles.json"
     sources = [*(BASE_DIR / "static").rglob("*"), BASE_DIR / "requirements.txt"]
-    sources.append(BASE_DIR / "destinations_ui" / "static_files.py")
     if manifest.exists() and manifest.stat().st_mtime > max(path.stat().st_mtime for path in sources):
         return
     command = [sys.executable, str(BASE_DIR / "manage.py"), "collectstatic", "--noinput", "--verbosity=0"]

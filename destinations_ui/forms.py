@@ -13,7 +13,6 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from destinations_ui import catalogue, kinds
-from destinations_ui.drawing import Drawn
 from destinations_ui.form_fields import (
     MOST_ROWS,
     PlainField,
@@ -72,8 +71,6 @@ class DestinationForm(forms.Form):
     The common fields are the same for all kinds; the kind's own are added from its spec. The lists of projects and
     environments come from LaunchDarkly, and when it does not answer, both are typed.
     """
-
-    bound_field_class = Drawn
 
     project = PlainField(
         label="Project",
@@ -170,8 +167,6 @@ class DestinationForm(forms.Form):
         for fact, _ in kind.facts:
             self.fields[f"{FACT}{fact}"] = forms.CharField(required=False, widget=forms.HiddenInput, max_length=200)
         self.order_fields(["name", "project", "environment", "critical_key", *config, "on", "reason", "submission"])
-        #: Field → what it offers of LaunchDarkly's.
-        self.offered: dict[str, tuple[tuple[str, str], ...]] = {}
         self.projects = catalogue.projects(fresh=fresh)
         self.places = catalogue.places(self.chosen_project(), fresh=fresh)
         self.offer_projects()
@@ -193,7 +188,6 @@ class DestinationForm(forms.Form):
         """Offer LaunchDarkly's projects; any other key may be typed."""
         options = [(project.key, project.name) for project in self.projects.items]
         attrs = {"class": "input", "autocomplete": "off", "spellcheck": "false"}
-        self.offered["project"] = tuple(options)
         self.fields["project"].widget = SuggestInput(options, attrs | self.followed())
         if not self.projects.known:
             self.fields["project"].help_text = "Type the project's key."
@@ -216,7 +210,6 @@ class DestinationForm(forms.Form):
             self.fields["critical_key"].required = True
             self.fields["critical_key"].error_messages["required"] = critical_message(place)
         if not self.places.items:
-            self.offered["environment"] = ()
             field.widget = forms.TextInput({"class": "input", "autocomplete": "off", "spellcheck": "false"})
             field.help_text = "Type the environment's key."
             if self.projects.current and not self.chosen_project():
@@ -225,7 +218,6 @@ class DestinationForm(forms.Form):
         field.help_text = "An environment can have one destination, whatever its kind."
         options = [("", "Choose…")]
         options += [(place.environment.key, describe(place)) for place in self.places.items]
-        self.offered["environment"] = tuple(options)
         chosen = self["environment"].value()
         if chosen and chosen not in dict(options):
             options.append((chosen, f"{chosen} (not in LaunchDarkly's list)"))

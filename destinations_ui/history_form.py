@@ -12,7 +12,6 @@ from destinations_ui import kinds
 from destinations_ui.form_fields import PlainField
 from destinations_ui.kinds.spec import SLUG
 from destinations_ui.models import Outcome
-from destinations_ui.quick_widgets import QuickDate, QuickSearch, QuickSelect, QuickText
 
 INPUT = {"class": "input"}
 DAY = {"class": "input", "type": "date"}
@@ -21,16 +20,16 @@ DAY = {"class": "input", "type": "date"}
 class HistoryFilterForm(forms.Form):
     """The filters of the history. Each is optional; a wrong one is said and not applied."""
 
-    q = PlainField(label="Search", required=False, max_length=200, widget=QuickSearch(INPUT))
-    kind = forms.ChoiceField(label="Kind", required=False, widget=QuickSelect(INPUT))
+    q = PlainField(label="Search", required=False, max_length=200, widget=forms.SearchInput(INPUT))
+    kind = forms.ChoiceField(label="Kind", required=False, widget=forms.Select(INPUT))
     outcome = forms.ChoiceField(
-        label="Outcome", required=False, widget=QuickSelect(INPUT), choices=[("", "All outcomes"), *Outcome.choices]
+        label="Outcome", required=False, widget=forms.Select(INPUT), choices=[("", "All outcomes"), *Outcome.choices]
     )
-    project = PlainField(label="Project", required=False, max_length=256, widget=QuickText(INPUT))
-    environment = PlainField(label="Environment", required=False, max_length=256, widget=QuickText(INPUT))
-    person = PlainField(label="Person", required=False, max_length=150, widget=QuickText(INPUT))
-    since = forms.DateField(label="From (UTC)", required=False, widget=QuickDate(DAY, "%Y-%m-%d"))
-    until = forms.DateField(label="To (UTC)", required=False, widget=QuickDate(DAY, "%Y-%m-%d"))
+    project = PlainField(label="Project", required=False, max_length=256, widget=forms.TextInput(INPUT))
+    environment = PlainField(label="Environment", required=False, max_length=256, widget=forms.TextInput(INPUT))
+    person = PlainField(label="Person", required=False, max_length=150, widget=forms.TextInput(INPUT))
+    since = forms.DateField(label="From (UTC)", required=False, widget=forms.DateInput(DAY, "%Y-%m-%d"))
+    until = forms.DateField(label="To (UTC)", required=False, widget=forms.DateInput(DAY, "%Y-%m-%d"))
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         super().__init__(data)

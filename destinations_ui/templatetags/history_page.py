@@ -1,8 +1,7 @@
 """The parts of the history's page that cost the most.
 
 The lines of its table are written here, not in the template, for speed alone: fifty of them would cost more there than
-all the rest of a request. A test holds them against what the template language would write. The filters are drawn once
-for as long as nobody sets one. ``docs/performance.md`` has the figures.
+all the rest of a request. ``docs/performance.md`` has the figures.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from html import escape
 from uuid import UUID
 
 from django import template
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -23,7 +21,6 @@ from heroicons.templatetags.heroicons import heroicon_mini
 
 from destinations_ui import kinds
 from destinations_ui.history import Line
-from destinations_ui.history_form import HistoryFilterForm
 from destinations_ui.templatetags import records
 
 register = template.Library()
@@ -88,15 +85,3 @@ def outcome_icons() -> SafeString:
         for value, icon in records.OUTCOME_ICONS.items()
     )
     return SafeString(f'<svg class="icons" aria-hidden="true">{"".join(drawn)}</svg>')
-
-
-@register.simple_tag
-def history_filters(form: HistoryFilterForm, filtered: bool) -> SafeString:
-    """Draw the filters. What somebody looked for is drawn anew each time; ``filtered`` tells whether there is any."""
-    return render_to_string("_filters.html", {"form": form, "filtered": True}) if filtered else no_filters()
-
-
-@cache
-def no_filters() -> SafeString:
-    """Draw the filters of which none is set: they are the same for everyone."""
-    return render_to_string("_filters.html", {"form": HistoryFilterForm({}), "filtered": False})

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
-from functools import lru_cache
 
 from django import template
-from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -119,22 +117,16 @@ def count_of(bar: Bar, outcome: Outcome) -> int:
     return bar.counts.get(outcome, 0)
 
 
-@register.simple_tag
-@lru_cache(maxsize=256)
-def kind_cards(kind: Kind | None, place: str) -> SafeString:
-    """Draw the kinds to choose from. They are the same for everyone, so each choice is drawn once.
-
-    ``place`` is the query that carries project and environment.
-    """
-    context = {"kinds": kinds.registry().values(), "kind": kind, "place": place}
-    return render_to_string("_kinds.html", context)
+@register.inclusion_tag("_kinds.html")
+def kind_cards(kind: Kind | None, place: str) -> dict[str, object]:
+    """Show the kinds to choose from; ``place`` is the query string that carries project and environment."""
+    return {"kinds": kinds.registry().values(), "kind": kind, "place": place}
 
 
-@register.simple_tag
-@lru_cache(maxsize=256)
-def chosen_card(kind: Kind, place: str) -> SafeString:
-    """Draw the card of the kind that was just chosen; a script puts the others right, so they are not sent again."""
-    return render_to_string("_kind.html", {"each": kind, "kind": kind, "place": place, "oob": True})
+@register.inclusion_tag("_kind.html")
+def chosen_card(kind: Kind, place: str) -> dict[str, object]:
+    """Show the card of the kind that was just chosen; the others are updated in the browser."""
+    return {"each": kind, "kind": kind, "place": place, "oob": True}
 
 
 @register.filter

@@ -169,5 +169,5 @@ def certainty(look: Look) -> tuple[int, int] | None:
 
 def deciders() -> list[str]:
     """Return the names of people who can decide."""
-    people = User.objects.with_perm(CREATE, backend="destinations_ui.sign_in.PersonBackend").order_by("username")
+    people = User.objects.with_perm(CREATE, backend="django.contrib.auth.backends.ModelBackend").order_by("username")
     return [person.get_full_name() or person.get_username() for person in people[:DECIDERS]]
