@@ -10,7 +10,7 @@ help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 20
 
 run: $(VENV)/.installed ## Try it: sandbox and web server on http://127.0.0.1:8000 (PORT=8080 for another port)
-	@$(BIN)/python -m destinations_ui.demo
+	@$(BIN)/python -m destinations_ui.sandbox.demo
 
 test: $(VENV)/.installed-dev ## Run all tests: on PostgreSQL where there is one, then on SQLite with a browser
 	@$(BIN)/python -m tests
@@ -29,7 +29,7 @@ lint: $(VENV)/.installed-dev ## Check style, types, templates, migrations and de
 	@$(BIN)/ruff format --check .
 	@$(BIN)/djade --check --target-version 5.2 $$(git ls-files 'templates/*.html')
 	@$(BIN)/djlint --lint --quiet templates
-	@$(BIN)/python -m tests.deployment
+	@$(BIN)/python -m tests.support.deployment
 
 format: $(VENV)/.installed-dev ## Format the code and the templates
 	@$(BIN)/ruff check --fix-only .

@@ -9,7 +9,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
-from destinations_ui.models import AuditRecord
+from destinations_ui.audit.models import AuditRecord
 
 #: What only a superuser decides: whoever could set these could give themselves every right.
 RESERVED = ("is_superuser", "is_staff", "user_permissions")

@@ -22,4 +22,4 @@ class DestinationsUIConfig(AppConfig):
 class AdministrationConfig(AdminConfig):
     """Django's admin, for the people who administer people."""
 
-    default_site = "destinations_ui.administration.Administration"
+    default_site = "destinations_ui.accounts.admin_site.Administration"

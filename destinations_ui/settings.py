@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONE, SELF
 
-from destinations_ui.environment import Environment, is_loopback
-from destinations_ui.secret import Secret
+from destinations_ui.conf.env import Environment, is_loopback
+from destinations_ui.conf.secret import Secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -113,10 +113,10 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     # Outermost first: what stands above WhiteNoise also holds for static files and for errors.
-    "destinations_ui.middleware.request_id",
-    "destinations_ui.middleware.utf8",
-    "destinations_ui.middleware.viewer_zone",
-    "destinations_ui.middleware.response_headers",
+    "destinations_ui.web.middleware.request_id",
+    "destinations_ui.web.middleware.utf8",
+    "destinations_ui.web.middleware.viewer_zone",
+    "destinations_ui.web.middleware.response_headers",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -128,14 +128,14 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "destinations_ui.middleware.LoginRequiredMiddleware",
+    "destinations_ui.web.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "destinations_ui.urls"
 WSGI_APPLICATION = "destinations_ui.wsgi.application"
-FORM_RENDERER = "destinations_ui.drawing.Renderer"
+FORM_RENDERER = "destinations_ui.destinations.forms.renderer.Renderer"
 
 TEMPLATES = [
     {
@@ -143,15 +143,19 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "libraries": {
+                "audit": "destinations_ui.web.templatetags.audit",
+                "history_rows": "destinations_ui.web.templatetags.history_rows",
+            },
             "builtins": [
                 "template_partials.templatetags.partials",
-                "destinations_ui.templatetags.icons",
+                "destinations_ui.web.templatetags.icons",
             ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "destinations_ui.context_processors.installation",
+                "destinations_ui.web.context_processors.installation",
             ],
         },
     },
@@ -160,7 +164,7 @@ TEMPLATES = [
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = False
-FORMAT_MODULE_PATH = "destinations_ui.formats"
+FORMAT_MODULE_PATH = "destinations_ui.conf.formats"
 USE_TZ = True
 
 STATIC_URL = "static/"
@@ -174,7 +178,7 @@ STORAGES = {
 # --- Sign-in -------------------------------------------------------------------------------------
 
 LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "map"
+LOGIN_REDIRECT_URL = "project-list"
 LOGOUT_REDIRECT_URL = "login"
 
 AUTHENTICATION_BACKENDS = [
@@ -196,8 +200,8 @@ AUTH_PASSWORD_VALIDATORS = [
 AXES_FAILURE_LIMIT = 20
 AXES_LOCKOUT_PARAMETERS = ["ip_address"]
 AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_LOCKOUT_CALLABLE = "destinations_ui.sign_in.locked_out"
-AXES_CLIENT_IP_CALLABLE = "destinations_ui.sign_in.client_address"
+AXES_LOCKOUT_CALLABLE = "destinations_ui.accounts.lockout.locked_out"
+AXES_CLIENT_IP_CALLABLE = "destinations_ui.accounts.lockout.client_address"
 AXES_RESET_ON_SUCCESS = False
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_ENABLE_ADMIN = False
@@ -215,7 +219,7 @@ CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
 CSRF_COOKIE_SECURE = HTTPS_ONLY
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "destinations_ui.views.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "destinations_ui.web.errors.csrf_failure"
 
 SECURE_SSL_REDIRECT = HTTPS_ONLY
 # A load balancer asks over plain HTTP whether the process is well.
@@ -247,17 +251,17 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 DATA_UPLOAD_MAX_NUMBER_FILES = 0
-DEFAULT_EXCEPTION_REPORTER_FILTER = "destinations_ui.error_reports.ReporterFilter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "destinations_ui.conf.error_reporting.ReporterFilter"
 
 # --- Logging -------------------------------------------------------------------------------------
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "destinations_ui.log.RequestId"}},
+    "filters": {"request_id": {"()": "destinations_ui.conf.logging.RequestId"}},
     "formatters": {
         "line": {
-            "()": "destinations_ui.log.LineFormatter",
+            "()": "destinations_ui.conf.logging.LineFormatter",
             "format": "{asctime} {levelname} {name} [{request_id}] {message}",
             "style": "{",
         },

@@ -5,22 +5,25 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import path, register_converter
 
-from destinations_ui.converters import KindConverter
-from destinations_ui.views import create, destination_map, guide, health, history, overview, record, several, sign_in
+from destinations_ui.accounts import views as sign_in
+from destinations_ui.destinations.converters import KindConverter
+from destinations_ui.destinations.views import bulk_create, create, project_list, setup_guide
+from destinations_ui.history.views import overview, record, record_list
+from destinations_ui.web import health
 
 register_converter(KindConverter, "kind")
 
 urlpatterns = [
-    path("", destination_map.destination_map, name="map"),
+    path("", project_list.project_list, name="project-list"),
     path("destinations/new/", create.choose_kind, name="choose-kind"),
     path("destinations/new/<kind:kind>/", create.create_destination, name="create-destination"),
-    path("destinations/new/<kind:kind>/several/", several.several, name="several"),
-    path("destinations/new/<kind:kind>/guide/", guide.guide, name="guide"),
-    path("history/", history.history, name="history"),
+    path("destinations/new/<kind:kind>/several/", bulk_create.bulk_create, name="bulk-create"),
+    path("destinations/new/<kind:kind>/guide/", setup_guide.setup_guide, name="setup-guide"),
+    path("history/", record_list.history, name="history"),
     path("history/overview/", overview.overview, name="overview"),
-    path("history/export/", history.export, name="export"),
+    path("history/export/", record_list.export, name="export"),
     path("history/<uuid:uuid>/", record.record, name="record"),
-    path("history/<uuid:uuid>/receipt/", history.receipt, name="receipt"),
+    path("history/<uuid:uuid>/receipt/", record_list.receipt, name="receipt"),
     path("history/<uuid:uuid>/reconcile/", record.reconcile, name="reconcile"),
     path("history/<uuid:uuid>/decide/", record.decide, name="decide"),
     path("history/<uuid:uuid>/delivery/", record.deliver, name="deliver"),
@@ -31,7 +34,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
-handler400 = "destinations_ui.views.errors.bad_request"
-handler403 = "destinations_ui.views.errors.forbidden"
-handler404 = "destinations_ui.views.errors.not_found"
-handler500 = "destinations_ui.views.errors.server_error"
+handler400 = "destinations_ui.web.errors.bad_request"
+handler403 = "destinations_ui.web.errors.forbidden"
+handler404 = "destinations_ui.web.errors.not_found"
+handler500 = "destinations_ui.web.errors.server_error"

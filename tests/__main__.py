@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 
-from tests import browser_path, postgresql
+from tests.support import chromium, postgresql
 
 CI = os.environ.get("CI", "").lower() == "true"
 
@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
             status = run(url, ["-m", "not browser", *arguments])
     else:
         status = missing("PostgreSQL")
-    if not browser_path.find():
+    if not chromium.find():
         status = missing("Chromium") or status
     if status:
         return status

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.apps import AppConfig, apps
+from django.contrib.auth.models import Group, Permission, User
 from django.core.cache import cache
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
+from django.db.models.signals import post_migrate
 from hypothesis import settings as hypothesis
 from pytest_django import Settings
 
-from destinations_ui.demo import collect_static
-from destinations_ui.launchdarkly import limits
+from destinations_ui.launchdarkly import throttling
 from destinations_ui.sandbox import SandboxServer
-from tests import unguarded
-from tests.product import Product
+from destinations_ui.sandbox.demo import collect_static
+from tests.support import unguarded
+from tests.support.product import Product
 
 # How long an example takes is the machine's affair: speed is measured in a benchmark.
 hypothesis.register_profile("unhurried", deadline=None)
@@ -25,7 +29,9 @@ hypothesis.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+def django_db_modify_db_settings(
+    tmp_path_factory: pytest.TempPathFactory, django_db_modify_db_settings_parallel_suffix: None
+) -> None:
     """Let SQLite be a file, as in production: in memory it has no write-ahead log and no locks."""
     database = connection.settings_dict
     if database["ENGINE"].endswith("sqlite3"):
@@ -38,6 +44,21 @@ def tables_can_be_emptied() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseDatabaseOperations, "execute_sql_flush", unguarded.flush)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def groups_outlive_a_flush() -> None:
+    """Make the groups again after Django emptied the tables: a migration made them, so Django does not."""
+    groups = import_module("destinations_ui.migrations.0002_groups").GROUPS
+
+    def restore(app_config: AppConfig, **kwargs: Any) -> None:
+        """Make the groups, once the permissions of every application are there."""
+        if app_config == list(apps.get_app_configs())[-1]:
+            for name, codenames in groups.items():
+                made, _ = Group.objects.get_or_create(name=name)
+                made.permissions.set(Permission.objects.filter(codename__in=codenames))
+
+    post_migrate.connect(restore, weak=False)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -73,13 +94,13 @@ def empty_cache() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def forgotten_failures() -> None:
     """Let no test be put off by LaunchDarkly's failures in another one."""
-    limits.PROCESS.breaker.close()
+    throttling.PROCESS.breaker.close()
 
 
 @pytest.fixture(autouse=True)
 def quick_hashes(settings: Settings) -> None:
     """Hash passwords quickly."""
-    settings.PASSWORD_HASHERS = ["tests.hashers.QuickHasher"]
+    settings.PASSWORD_HASHERS = ["tests.support.hashers.QuickHasher"]
 
 
 def person(name: str, group: str = "") -> User:

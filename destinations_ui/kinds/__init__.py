@@ -6,8 +6,8 @@ import importlib
 import pkgutil
 from functools import cache
 
-from destinations_ui.kinds.patterns import SpecError
-from destinations_ui.kinds.spec import Field, Kind
+from destinations_ui.kinds.spec.kind import Field, Kind
+from destinations_ui.kinds.spec.patterns import SpecError
 
 __all__ = ["Field", "Kind", "SpecError", "label", "registry"]
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from destinations_ui.kinds.cautions import Caution, Comparison
-from destinations_ui.kinds.guides import Guide
-from destinations_ui.kinds.pasting import Paste
-from destinations_ui.kinds.spec import Field, Kind
-from destinations_ui.kinds.validators import (
-    event_hub_name,
-    event_hub_namespace,
-    shared_access_policy,
-)
+from destinations_ui.kinds.paste_parser import Paste
+from destinations_ui.kinds.spec.kind import Field, Kind
+from destinations_ui.kinds.spec.setup_guides import Guide
+from destinations_ui.kinds.spec.warnings import CrossFieldWarning, FieldWarning
+from destinations_ui.kinds.validators import event_hub_name, event_hub_namespace, shared_access_policy
 
 KIND = Kind(
     slug="azure-event-hubs",
@@ -44,7 +40,7 @@ KIND = Kind(
             example="launchdarkly-send",
             validators=(shared_access_policy(),),
             cautions=(
-                Caution(
+                FieldWarning(
                     code="root_policy",
                     message="This is the policy that may do everything in the namespace. LaunchDarkly needs one that "
                     "has Send and nothing more.",
@@ -61,7 +57,7 @@ KIND = Kind(
             secret=True,
             # https://learn.microsoft.com/azure/event-hubs/authenticate-shared-access-signature
             cautions=(
-                Caution(
+                FieldWarning(
                     code="shape",
                     message="A policy’s key is 44 characters of Base64 and ends with =. Copy the whole primary or "
                     "secondary key, and nothing else.",
@@ -132,7 +128,7 @@ KIND = Kind(
     ),
     facts=(("domain", r"servicebus\.[a-z.]{3,60}"),),
     comparisons=(
-        Comparison(
+        CrossFieldWarning(
             code="other_cloud",
             message="The pasted text is of a namespace in one of Azure’s national clouds. LaunchDarkly is given only "
             "its name, and will look for it in Azure’s public cloud.",

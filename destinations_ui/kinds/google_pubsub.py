@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from destinations_ui.kinds.cautions import Caution, Comparison
-from destinations_ui.kinds.guides import Guide
-from destinations_ui.kinds.pasting import Paste
-from destinations_ui.kinds.spec import Field, Kind
+from destinations_ui.kinds.paste_parser import Paste
+from destinations_ui.kinds.spec.kind import Field, Kind
+from destinations_ui.kinds.spec.setup_guides import Guide
+from destinations_ui.kinds.spec.warnings import CrossFieldWarning, FieldWarning
 from destinations_ui.kinds.validators import google_project_id, pubsub_topic_id
 
 KIND = Kind(
@@ -24,7 +24,7 @@ KIND = Kind(
             example="acme-analytics",
             validators=(google_project_id(),),
             cautions=(
-                Caution(
+                FieldWarning(
                     code="domain",
                     message="Only old projects have an id with a domain before a colon. See in the console that this "
                     "is the project’s id.",
@@ -40,7 +40,7 @@ KIND = Kind(
             example="launchdarkly-events",
             validators=(pubsub_topic_id(),),
             cautions=(
-                Caution(
+                FieldWarning(
                     code="subscription",
                     message="This looks like a subscription. LaunchDarkly publishes to the topic that it belongs to.",
                     when=r"(?:^|[-_.])(?:sub|subscription)$",
@@ -91,7 +91,7 @@ KIND = Kind(
         ),
     ),
     comparisons=(
-        Comparison(
+        CrossFieldWarning(
             code="same",
             message="Project and topic are the same. LaunchDarkly’s own example has the two the wrong way round; see "
             "that each is in its place.",

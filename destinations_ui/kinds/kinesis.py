@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from destinations_ui.kinds.cautions import Caution, Comparison
-from destinations_ui.kinds.guides import Guide
-from destinations_ui.kinds.pasting import Paste
-from destinations_ui.kinds.spec import Field, Kind
+from destinations_ui.kinds.paste_parser import Paste
+from destinations_ui.kinds.spec.kind import Field, Kind
+from destinations_ui.kinds.spec.setup_guides import Guide
+from destinations_ui.kinds.spec.warnings import CrossFieldWarning, FieldWarning
 from destinations_ui.kinds.validators import aws_region, iam_role_arn, kinesis_stream_name
 
 #: Regions that offer Kinesis Data Streams. https://docs.aws.amazon.com/general/latest/gr/ak.html
@@ -67,13 +67,13 @@ KIND = Kind(
             suggestions=REGIONS,
             validators=(aws_region(),),
             cautions=(
-                Caution(
+                FieldWarning(
                     code="partition",
                     message="This region is in AWS GovCloud or in China. LaunchDarkly’s AWS account is in neither; ask "
                     "LaunchDarkly whether it can export there.",
                     when=r"^(?:us-gov|cn)-",
                 ),
-                Caution(
+                FieldWarning(
                     code="unlisted",
                     message="This region is not among those in which AWS is known to offer Kinesis Data Streams. See "
                     "in the stream’s ARN that it is spelt right.",
@@ -90,7 +90,7 @@ KIND = Kind(
             example="arn:aws:iam::123456789012:role/marketingadmin",
             validators=(iam_role_arn(),),
             cautions=(
-                Caution(
+                FieldWarning(
                     code="reserved_role",
                     message="AWS keeps this role for one of its own services, so LaunchDarkly cannot assume it. Make "
                     "a role of its own for LaunchDarkly.",
@@ -200,14 +200,14 @@ KIND = Kind(
     ),
     facts=(("stream_account", r"\d{12}"),),
     comparisons=(
-        Comparison(
+        CrossFieldWarning(
             code="accounts",
             message="The role and the stream are in different AWS accounts. LaunchDarkly writes with the role’s "
             "rights, so the stream’s own policy would have to allow that role.",
             first=("role_arn", r"::(\d{12}):"),
             second=("stream_account", r"^(\d{12})$"),
         ),
-        Comparison(
+        CrossFieldWarning(
             code="partitions",
             message="The role and the region belong to different partitions of AWS, such as GovCloud and the standard "
             "one. A role reaches nothing outside its own.",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from destinations_ui.kinds.cautions import Comparison
-from destinations_ui.kinds.pasting import Paste
-from destinations_ui.kinds.spec import Field, Kind
+from destinations_ui.kinds.paste_parser import Paste
+from destinations_ui.kinds.spec.kind import Field, Kind
+from destinations_ui.kinds.spec.warnings import CrossFieldWarning
 from destinations_ui.kinds.validators import context_kind, mparticle_identity
 
 #: LaunchDarkly has published the first five; mParticle's own page lists the others. The set that the API accepts is
@@ -116,7 +116,7 @@ KIND = Kind(
         ),
     ),
     comparisons=(
-        Comparison(
+        CrossFieldWarning(
             code="same",
             message="The key and the secret are the same. mParticle gives two different ones.",
             first=("secret", "^(.+)$"),

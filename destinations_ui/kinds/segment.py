@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from destinations_ui.kinds.cautions import Caution, Comparison
-from destinations_ui.kinds.pasting import Paste
-from destinations_ui.kinds.spec import Field, Kind
+from destinations_ui.kinds.paste_parser import Paste
+from destinations_ui.kinds.spec.kind import Field, Kind
+from destinations_ui.kinds.spec.warnings import CrossFieldWarning, FieldWarning
 from destinations_ui.kinds.validators import context_kind
 
 KIND = Kind(
@@ -22,7 +22,7 @@ KIND = Kind(
             example="sandboxWriteKey0123456789abcdefg",
             secret=True,
             cautions=(
-                Caution(
+                FieldWarning(
                     code="shape",
                     message="Segment’s write keys are usually 32 letters and digits. Copy the whole key from the "
                     "source’s settings, and nothing else.",
@@ -64,7 +64,7 @@ KIND = Kind(
         ),
     ),
     comparisons=(
-        Comparison(
+        CrossFieldWarning(
             code="same",
             message="Both are filled from the same context kind, so that every user is anonymous as well.",
             first=("anonymous_id_context_kind", "^(.+)$"),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from destinations_ui.kinds.cautions import Caution
-from destinations_ui.kinds.guides import Guide
-from destinations_ui.kinds.pasting import Paste
-from destinations_ui.kinds.spec import Field, Kind
+from destinations_ui.kinds.paste_parser import Paste
+from destinations_ui.kinds.spec.kind import Field, Kind
+from destinations_ui.kinds.spec.setup_guides import Guide
+from destinations_ui.kinds.spec.warnings import FieldWarning
 from destinations_ui.kinds.validators import public_key, snowflake_account_url
 
 OUTLINE = """\
@@ -44,13 +44,13 @@ KIND = Kind(
             example="https://myorg-account123.snowflakecomputing.com",
             validators=(snowflake_account_url(),),
             cautions=(
-                Caution(
+                FieldWarning(
                     code="private_link",
                     message="This address works only inside your own network. LaunchDarkly comes over the internet; "
                     "enter the account’s public address unless LaunchDarkly told you otherwise.",
                     when=r"\.privatelink\.",
                 ),
-                Caution(
+                FieldWarning(
                     code="underscore",
                     message="There is an underscore in the account’s name. Snowflake advises hyphens in addresses.",
                     when=r"^https://[^.]*_",
@@ -67,7 +67,7 @@ KIND = Kind(
             multiline=True,
             validators=(public_key(),),
             cautions=(
-                Caution(
+                FieldWarning(
                     code="shape",
                     message="A public key’s text begins with MII, or with a line that says BEGIN PUBLIC KEY. See that "
                     "this is the key that LaunchDarkly generated.",

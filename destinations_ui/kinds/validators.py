@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 
-from destinations_ui.kinds.patterns import FLAGS
+from destinations_ui.kinds.spec.patterns import FLAGS
 
 #: What gives away that a plain text holds a secret: keys of connection strings, private keys, LaunchDarkly's own keys.
 SECRET_SIGNS = re.compile(

@@ -6,8 +6,8 @@ from functools import lru_cache
 
 from django.conf import settings
 
+from destinations_ui.conf.secret import Secret
 from destinations_ui.launchdarkly.client import LaunchDarkly
-from destinations_ui.secret import Secret
 
 __all__ = ["LaunchDarkly", "connect"]
 

@@ -18,19 +18,19 @@ from urllib.parse import quote, urljoin
 import requests
 from urllib3.exceptions import HTTPError
 
+from destinations_ui.conf.secret import Secret
 from destinations_ui.launchdarkly import resources
-from destinations_ui.launchdarkly.answers import Answer, failure, parsed, read_bounded, understood
 from destinations_ui.launchdarkly.errors import (
-    BadAnswer,
+    BadResponse,
     Busy,
     LaunchDarklyError,
-    NoAnswer,
+    NoResponse,
     NotSent,
     Uncertain,
 )
-from destinations_ui.launchdarkly.limits import PROCESS, Limits
-from destinations_ui.launchdarkly.transport import Deadline, Watch, new_session
-from destinations_ui.secret import Secret
+from destinations_ui.launchdarkly.responses import APIResponse, failure, parsed, read_bounded, understood
+from destinations_ui.launchdarkly.throttling import PROCESS, Limits
+from destinations_ui.launchdarkly.transport import Deadline, RequestWatchdog, new_session
 
 API_VERSION = "20240415"
 
@@ -188,7 +188,7 @@ class LaunchDarkly:
             yield from resources.objects(answer.body)
             path = resources.link(answer.body, "next") if isinstance(answer.body, dict) else ""
 
-    def _read(self, path: str, deadline: Deadline, limit: int = ANSWER_LIMIT) -> Answer:
+    def _read(self, path: str, deadline: Deadline, limit: int = ANSWER_LIMIT) -> APIResponse:
         """Get, and try again with growing pauses while there is time and a second try could help."""
         for attempt in range(1, READ_TRIES + 1):
             try:
@@ -209,7 +209,7 @@ class LaunchDarkly:
         *,
         body: Mapping[str, object] | None = None,
         conceal: Collection[Secret] = (),
-    ) -> Answer:
+    ) -> APIResponse:
         """Make one request and read its answer.
 
         Raises:
@@ -220,7 +220,7 @@ class LaunchDarkly:
         if body is not None:
             headers["Content-Type"] = "application/json"
         data = None if body is None else json.dumps(body).encode()
-        with Watch(deadline.remaining()) as watch:
+        with RequestWatchdog(deadline.remaining()) as watch:
             status = None
             try:
                 # The socket's own time-outs are only the second line: the watch ends the connection.
@@ -251,7 +251,7 @@ class LaunchDarkly:
         return session
 
 
-def created(answer: Answer) -> Created:
+def created(answer: APIResponse) -> Created:
     """Read what LaunchDarkly says of a destination that it created.
 
     Raises:
@@ -259,7 +259,7 @@ def created(answer: Answer) -> Created:
     """
     found = resources.text(answer.body.get("_id")).strip() if isinstance(answer.body, dict) else ""
     if not found or len(found) > ID_LENGTH:
-        raise BadAnswer(
+        raise BadResponse(
             "LaunchDarkly answered without the id of what it created, so the destination may or may not exist.",
             status=answer.status,
         )
@@ -277,7 +277,7 @@ def joined(base_url: str, path: str) -> str:
     except ValueError:
         url = ""
     if not url.startswith(f"{base_url}/api/"):
-        raise BadAnswer("LaunchDarkly's list leads to another address. Ask an administrator to look at it.")
+        raise BadResponse("LaunchDarkly's list leads to another address. Ask an administrator to look at it.")
     return url
 
 
@@ -296,7 +296,7 @@ def pause_before_retry(error: LaunchDarklyError, attempt: int) -> float | None:
     """Return the seconds to wait before reading again, or ``None`` when that could not help."""
     if isinstance(error, Busy):
         return error.retry_after + random.random()  # noqa: S311  # spreads retries, protects nothing
-    fault = isinstance(error, BadAnswer) and (error.status or 0) >= 500
-    if not (fault or isinstance(error, NoAnswer | NotSent)):
+    fault = isinstance(error, BadResponse) and (error.status or 0) >= 500
+    if not (fault or isinstance(error, NoResponse | NotSent)):
         return None
     return READ_PAUSE * float(2 ** (attempt - 1)) * (1 + random.random())  # noqa: S311  # as above

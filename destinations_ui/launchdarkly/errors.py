@@ -110,11 +110,11 @@ class Uncertain(LaunchDarklyError):
     before: list[str] | None = None
 
 
-class NoAnswer(Uncertain):
+class NoResponse(Uncertain):
     """The answer was lost, late or broken off."""
 
 
-class BadAnswer(Uncertain):
+class BadResponse(Uncertain):
     """The answer is not one that LaunchDarkly documents."""
 
 

@@ -37,7 +37,7 @@ class Deadline:
         return max(0.0, self._end - time.monotonic())
 
 
-class Watch:
+class RequestWatchdog:
     """Watches one request: ends its connection when the time is up, and knows whether anything was sent.
 
     Attributes:
@@ -55,7 +55,7 @@ class Watch:
         self._timer = threading.Timer(seconds, self._expire)
         self._timer.daemon = True
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> RequestWatchdog:
         self._token = current.set(self)
         self._timer.start()
         return self
@@ -94,7 +94,7 @@ class Watch:
 
 
 #: The request that this thread is making.
-current: ContextVar[Watch] = ContextVar("current")
+current: ContextVar[RequestWatchdog] = ContextVar("current")
 
 
 def unplug(plug: socket.socket) -> None:
@@ -119,7 +119,7 @@ class FinalResponse(http.client.HTTPResponse):
 
 
 class WatchedConnection(HTTPConnection):
-    """A connection whose every request is under the current :class:`Watch`."""
+    """A connection whose every request is under the current :class:`RequestWatchdog`."""
 
     response_class = FinalResponse
     _plug: socket.socket | None = None
@@ -137,7 +137,7 @@ class WatchedConnection(HTTPConnection):
             raise
         return sock
 
-    def _connect_any(self, watch: Watch) -> socket.socket:
+    def _connect_any(self, watch: RequestWatchdog) -> socket.socket:
         problem = "no address"
         for family, address in self._addresses(watch):
             sock = socket.socket(family, socket.SOCK_STREAM)
@@ -155,7 +155,7 @@ class WatchedConnection(HTTPConnection):
             return sock
         raise NewConnectionError(self, f"Not connected: {problem}.")
 
-    def _addresses(self, watch: Watch) -> list[tuple[int, Any]]:
+    def _addresses(self, watch: RequestWatchdog) -> list[tuple[int, Any]]:
         """Resolve the host's name. The system's resolver knows no time-out, so another thread waits for it."""
         host, port = self._dns_host, self.port
         try:

@@ -6,19 +6,19 @@ from django.apps.registry import Apps
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from destinations_ui import events
-from destinations_ui.models import EventType
+from destinations_ui.audit import chain
+from destinations_ui.audit.models import EventType
 
 
 def seal_records(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Give each record its events, oldest record first. They are dated now: the seal vouches from now on."""
     records = apps.get_model("destinations_ui", "AuditRecord").objects
     for record in records.order_by("pk").iterator():
-        asked = events.state(record, events.START) | {"outcome": "pending"}
-        events.append(record.uuid, EventType.INTENT, {"set": asked, "imported": True})
+        asked = chain.state(record, chain.START) | {"outcome": "pending"}
+        chain.append(record.uuid, EventType.INTENT, {"set": asked, "imported": True})
         if record.outcome != "pending":
-            came = events.state(record, ["outcome", *events.LATER])
-            events.append(record.uuid, EventType.SETTLED, {"set": came, "imported": True})
+            came = chain.state(record, ["outcome", *chain.LATER])
+            chain.append(record.uuid, EventType.SETTLED, {"set": came, "imported": True})
 
 
 class Migration(migrations.Migration):

@@ -6,17 +6,17 @@ from django.apps.registry import Apps
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from destinations_ui import guards
+from destinations_ui.audit import triggers
 
 
 def guard(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Install the guards."""
-    guards.install(schema_editor.connection)
+    triggers.install(schema_editor.connection)
 
 
 def lift(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Take them away."""
-    guards.remove(schema_editor.connection)
+    triggers.remove(schema_editor.connection)
 
 
 class Migration(migrations.Migration):

@@ -8,7 +8,7 @@ from django.apps.registry import Apps
 from django.db import migrations, transaction
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from destinations_ui import search_index
+from destinations_ui.audit import search_index
 
 
 def index(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:

@@ -13,7 +13,6 @@ shares no code with the product, so that both cannot be wrong in the same way. S
 
 from __future__ import annotations
 
-from destinations_ui.sandbox.exchange import Answer, Request
 from destinations_ui.sandbox.faults import (
     Drip,
     Drop,
@@ -26,11 +25,11 @@ from destinations_ui.sandbox.faults import (
     Reset,
     Status,
 )
+from destinations_ui.sandbox.messages import Request, Response
 from destinations_ui.sandbox.server import SandboxServer
 from destinations_ui.sandbox.state import StateFileError
 
 __all__ = [
-    "Answer",
     "Drip",
     "Drop",
     "Fault",
@@ -41,6 +40,7 @@ __all__ = [
     "Raw",
     "Request",
     "Reset",
+    "Response",
     "SandboxServer",
     "StateFileError",
     "Status",

@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from destinations_ui.sandbox import page, patch, representations
-from destinations_ui.sandbox.exchange import Answer, Refusal, read_json, status_line
+from destinations_ui.sandbox import json_patch, representations, status_page
+from destinations_ui.sandbox.messages import Refusal, Response, read_json, status_line
 from destinations_ui.sandbox.state import State
 
 VERSION = 20240415
@@ -38,14 +38,14 @@ class Call:
     may_write: bool
 
 
-def list_destinations(call: Call) -> Answer:
+def list_destinations(call: Call) -> Response:
     """Answer with every destination of the account; there are no pages."""
     items = [representations.destination(item, may_write=call.may_write) for item in call.state.destinations()]
     links = {"self": representations.link(representations.DESTINATIONS)}
-    return Answer.json(200, {"_links": links, "items": items})
+    return Response.json(200, {"_links": links, "items": items})
 
 
-def create_destination(call: Call, project: str, environment: str) -> Answer:
+def create_destination(call: Call, project: str, environment: str) -> Response:
     """Create a destination. As in LaunchDarkly, a streaming kind's values are not looked at."""
     body = _object(read_json(call.body))
     name, kind, config = body.get("name", ""), body.get("kind"), body.get("config")
@@ -60,43 +60,45 @@ def create_destination(call: Call, project: str, environment: str) -> Answer:
     # Assumption: an unknown project or environment is 404. The endpoint documents no status for it.
     call.state.environment(project, environment)
     created = call.state.add_destination(project, environment, name=name, kind=kind, config=config, on=on, alone=True)
-    return Answer.json(201, representations.destination(created))
+    return Response.json(201, representations.destination(created))
 
 
-def get_destination(call: Call, project: str, environment: str, id: str) -> Answer:
+def get_destination(call: Call, project: str, environment: str, id: str) -> Response:
     """Answer with one destination."""
     found = call.state.destination(project, environment, id)
-    return Answer.json(200, representations.destination(found, may_write=call.may_write))
+    return Response.json(200, representations.destination(found, may_write=call.may_write))
 
 
-def patch_destination(call: Call, project: str, environment: str, id: str) -> Answer:
+def patch_destination(call: Call, project: str, environment: str, id: str) -> Response:
     """Change a destination by a JSON Patch."""
     call.state.destination(project, environment, id)
-    operations = patch.operations(read_json(call.body))
-    changed = call.state.change_destination(project, environment, id, lambda before: patch.patched(before, operations))
-    return Answer.json(200, representations.destination(changed))
+    operations = json_patch.operations(read_json(call.body))
+    changed = call.state.change_destination(
+        project, environment, id, lambda before: json_patch.patched(before, operations)
+    )
+    return Response.json(200, representations.destination(changed))
 
 
-def delete_destination(call: Call, project: str, environment: str, id: str) -> Answer:
+def delete_destination(call: Call, project: str, environment: str, id: str) -> Response:
     """Delete a destination."""
     call.state.remove_destination(project, environment, id)
-    return Answer.json(204, None)
+    return Response.json(204, None)
 
 
-def generate_trust_policy(call: Call, project: str, environment: str) -> Answer:
+def generate_trust_policy(call: Call, project: str, environment: str) -> Response:
     """Answer with a trust policy for an AWS role.
 
     Assumption: what stands in Principal and Condition is not documented; an external id that names the environment is
     how AWS advises third parties to do it.
     """
     found = call.state.environment(project, environment)
-    return Answer.json(201, {"awsTrustPolicy": representations.trust_policy(found)})
+    return Response.json(201, {"awsTrustPolicy": representations.trust_policy(found)})
 
 
-def list_projects(call: Call) -> Answer:
+def list_projects(call: Call) -> Response:
     """Answer with a page of projects."""
     expand = _expands_environments(call)
-    return Answer.json(
+    return Response.json(
         200,
         representations.page(
             call.state.projects(),
@@ -107,50 +109,50 @@ def list_projects(call: Call) -> Answer:
     )
 
 
-def get_project(call: Call, project: str) -> Answer:
+def get_project(call: Call, project: str) -> Response:
     """Answer with one project."""
     found = call.state.project(project)
-    return Answer.json(200, representations.project(found, expand=_expands_environments(call)))
+    return Response.json(200, representations.project(found, expand=_expands_environments(call)))
 
 
-def list_environments(call: Call, project: str) -> Answer:
+def list_environments(call: Call, project: str) -> Response:
     """Answer with a page of a project's environments."""
     path = representations.link(representations.PROJECTS, project, "environments")["href"]
-    return Answer.json(
+    return Response.json(
         200,
         representations.page(call.state.environments(project), representations.environment, path, call.query),
     )
 
 
-def get_environment(call: Call, project: str, environment: str) -> Answer:
+def get_environment(call: Call, project: str, environment: str) -> Response:
     """Answer with one environment."""
     found = call.state.environment(project, environment)
-    return Answer.json(200, representations.environment(found))
+    return Response.json(200, representations.environment(found))
 
 
-def list_context_kinds(call: Call, project: str) -> Answer:
+def list_context_kinds(call: Call, project: str) -> Response:
     """Answer with a project's context kinds."""
-    return Answer.json(200, representations.context_kinds(call.state.project(project)))
+    return Response.json(200, representations.context_kinds(call.state.project(project)))
 
 
-def get_caller_identity(call: Call) -> Answer:
+def get_caller_identity(call: Call) -> Response:
     """Answer who the token belongs to."""
-    return Answer.json(200, representations.caller_identity())
+    return Response.json(200, representations.caller_identity())
 
 
-def get_versions(call: Call) -> Answer:
+def get_versions(call: Call) -> Response:
     """Answer which API versions there are: one."""
     versions = {"validVersions": [VERSION], "latestVersion": VERSION, "currentVersion": VERSION}
-    return Answer.json(200, versions | {"beta": False})
+    return Response.json(200, versions | {"beta": False})
 
 
-def show_page(call: Call) -> Answer:
+def show_page(call: Call) -> Response:
     """Answer with the page for people."""
-    return Answer.of(200, page.render(call.state.destinations()), "text/html; charset=utf-8")
+    return Response.of(200, status_page.render(call.state.destinations()), "text/html; charset=utf-8")
 
 
 #: Path → method → function. A star stands for one segment, which the function receives.
-ROUTES: Mapping[str, Mapping[str, Callable[..., Answer]]] = {
+ROUTES: Mapping[str, Mapping[str, Callable[..., Response]]] = {
     "/": {"GET": show_page},
     "/settings/integrations": {"GET": show_page},
     "/api/v2/destinations": {"GET": list_destinations},
@@ -187,12 +189,12 @@ class App:
         except Exception as error:  # noqa: BLE001  # the last place: a server answers whatever happens
             # Only the type is written: a message may quote what was sent.
             logger.error("The sandbox failed with %s.", type(error).__name__)
-            answer = Answer.error(500)
+            answer = Response.error(500)
         headers = dict(answer.headers) | _version_header(environ)
         start_response(status_line(answer.status), list(headers.items()))
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
 
-    def _answer(self, environ: WSGIEnvironment) -> Answer:
+    def _answer(self, environ: WSGIEnvironment) -> Response:
         method = environ["REQUEST_METHOD"]
         path = _path(environ)
         query = dict(parse_qsl(environ.get("QUERY_STRING", "")))

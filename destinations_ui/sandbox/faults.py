@@ -11,16 +11,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from destinations_ui.sandbox.exchange import Answer, Request, now_ms, status_line
+from destinations_ui.sandbox.messages import Request, Response, now_ms, status_line
 
 
 class Exchange(Protocol):
     """What a fault can do. Every method that sends or waits ends the exchange when the sandbox stops or is reset."""
 
-    def answer(self) -> Answer:
+    def answer(self) -> Response:
         """Let the application answer, which does what was asked for, and return the answer unsent."""
 
-    def respond(self, answer: Answer) -> None:
+    def respond(self, answer: Response) -> None:
         """Send a whole answer."""
 
     def send(self, data: bytes) -> None:
@@ -35,7 +35,7 @@ class Exchange(Protocol):
     def reset(self) -> None:
         """Break the connection at once, so that the other side sees a reset."""
 
-    def head(self, answer: Answer) -> bytes:
+    def head(self, answer: Response) -> bytes:
         """Return the status line and headers of an answer as bytes."""
 
 
@@ -73,12 +73,12 @@ class Status(Fault):
         honest = exchange.answer() if self.after_write else None
         exchange.respond(honest if honest and not honest.succeeded else self._answer())
 
-    def _answer(self) -> Answer:
+    def _answer(self) -> Response:
         if self.body is None and self.code >= 400:
-            return Answer.error(self.code, headers=self.headers)
+            return Response.error(self.code, headers=self.headers)
         if isinstance(self.body, str | bytes):
-            return Answer.of(self.code, self.body, "text/html; charset=utf-8", self.headers)
-        return Answer.json(self.code, self.body, self.headers)
+            return Response.of(self.code, self.body, "text/html; charset=utf-8", self.headers)
+        return Response.json(self.code, self.body, self.headers)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class RateLimited(Fault):
             "X-Ratelimit-Route-Remaining": "0",
             "X-Ratelimit-Reset": str(now_ms() + round(self.seconds * 1000)),
         }
-        exchange.respond(Answer.error(429, headers=headers))
+        exchange.respond(Response.error(429, headers=headers))
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class NotJson(Fault):
         """Write, then answer nonsense."""
         honest = exchange.answer()
         if honest.succeeded and honest.body:
-            honest = Answer.of(honest.status, self.body, "application/json")
+            honest = Response.of(honest.status, self.body, "application/json")
         exchange.respond(honest)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from destinations_ui.sandbox.exchange import Refusal
+from destinations_ui.sandbox.messages import Refusal
 
 #: Config keys whose values are secrets, in lower case and without underscores, so that a misspelt
 #: ``policy_key`` is hidden too. The last three belong to kinds whose configs LaunchDarkly does not document.

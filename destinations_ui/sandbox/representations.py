@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
-from destinations_ui.sandbox.exchange import Refusal
+from destinations_ui.sandbox.messages import Refusal
 from destinations_ui.sandbox.state import Destination, Environment, Project, object_id
 
 PAGE = 20

@@ -13,11 +13,11 @@ from urllib.parse import unquote
 from wsgiref.types import WSGIApplication
 
 from destinations_ui.sandbox.app import READS, App, is_writer
-from destinations_ui.sandbox.exchange import Request
 from destinations_ui.sandbox.faults import FAULTY_PROJECT, Fault, Step, faulty_environments
+from destinations_ui.sandbox.http_server import HttpServer
+from destinations_ui.sandbox.messages import Request
 from destinations_ui.sandbox.seed import seed
 from destinations_ui.sandbox.state import State
-from destinations_ui.sandbox.wire import HttpServer
 
 #: Without an end, a long evening of clicking would fill the memory.
 KEPT_REQUESTS = 10_000

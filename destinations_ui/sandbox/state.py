@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from destinations_ui.sandbox.exchange import Refusal, now_ms
+from destinations_ui.sandbox.messages import Refusal, now_ms
 from destinations_ui.sandbox.obfuscation import without_secrets
 
 T = TypeVar("T")

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import django
 
-from tests import environment, postgresql
+from tests.support import environment, postgresql
 
 os.environ.update(environment.DEFAULTS)
 os.environ.update({"LAUNCHDARKLY_TIMEOUT": "60", "DJANGO_SETTINGS_MODULE": "destinations_ui.settings"})
@@ -29,7 +29,7 @@ django.setup()
 from destinations_ui.sandbox import SandboxServer  # noqa: E402  # Django's settings come first
 from tests.benchmarks import history, parts  # noqa: E402  # as above
 from tests.benchmarks.serving import Timing, Visitor, serving  # noqa: E402  # as above
-from tests.product import PASSWORD, ROOT, Product  # noqa: E402  # as above
+from tests.support.product import PASSWORD, ROOT, Product  # noqa: E402  # as above
 
 
 @contextmanager

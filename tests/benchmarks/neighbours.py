@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from destinations_ui import urls
-from destinations_ui.models import AuditRecord
+from destinations_ui.audit.models import AuditRecord
 
 
 class Records(ModelAdmin):  # type: ignore[type-arg]  # at run time it takes none

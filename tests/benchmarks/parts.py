@@ -18,8 +18,8 @@ import requests
 from destinations_ui.sandbox import Fault, Request, SandboxServer, Status
 from tests.benchmarks.history import ADMIN
 from tests.benchmarks.serving import Stranger, Timing, Visitor, cpu_seconds, elapsed, memory_mb
-from tests.filling import KINESIS, form_data
-from tests.product import Product, token, wait_until
+from tests.support.form_data import KINESIS, form_data
+from tests.support.product import Product, token, wait_until
 
 FORM = "/destinations/new/kinesis/"
 FRAGMENT = {"HX-Request": "true", "HX-Target": "kind-fields"}

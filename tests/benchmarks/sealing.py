@@ -15,15 +15,15 @@ def main() -> None:
     import django
 
     django.setup()
-    from destinations_ui import events
-    from destinations_ui.models import AuditRecord, EventType
+    from destinations_ui.audit import chain
+    from destinations_ui.audit.models import AuditRecord, EventType
 
     record = AuditRecord.objects.order_by("-pk")[0]
     times = []
     for number in range(EVENTS):
         began = time.perf_counter()
-        with events.turn():
-            events.append(record.uuid, EventType.NOTED, {"number": number})
+        with chain.turn():
+            chain.append(record.uuid, EventType.NOTED, {"number": number})
         times.append((time.perf_counter() - began) * 1000)
     print(f"{statistics.median(times):.2f} {sorted(times)[int(EVENTS * 0.95)]:.2f}")
 

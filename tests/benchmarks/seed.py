@@ -111,7 +111,7 @@ def weighted(values: Iterable[str], weights: Iterable[float]) -> Choice:
 
 def records(count: int) -> Iterator[dict[str, Any]]:
     """Yield what each record says, by the names of its fields, oldest first."""
-    from destinations_ui import events
+    from destinations_ui.audit import chain
 
     chance = random.Random(count)  # noqa: S311  # no secret: the same records each time are what is wanted
     projects = [f"{area}-{part}" for part in PARTS for area in AREAS]
@@ -140,7 +140,7 @@ def records(count: int) -> Iterator[dict[str, Any]]:
             "submission": uuid.UUID(int=chance.getrandbits(128), version=4),
             "request_id": uuid.UUID(int=chance.getrandbits(128), version=4),
             "created_at": moment,
-            **events.LATER,
+            **chain.LATER,
             "actor": people[(pk - 1) * 151 // count].draw(chance),
             "actor_pk": "1",
             "action": "destination.create",
@@ -162,30 +162,30 @@ def write(count: int) -> None:
     from django.core.management.color import no_style
     from django.db import connection, transaction
 
-    from destinations_ui import events, guards, search_index
-    from destinations_ui.models import AuditRecord, Event
+    from destinations_ui.audit import chain, search_index, triggers
+    from destinations_ui.audit.models import AuditRecord, Event
 
-    key, key_id = settings.SEAL_KEY, events.key_id(settings.SEAL_KEY)
+    key, key_id = settings.SEAL_KEY, chain.key_id(settings.SEAL_KEY)
     previous, seq = "", 0
 
     def happened(said: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a record's events: what was asked for and, unless it is pending, what came of it."""
         nonlocal previous, seq
-        asked = {name: said[name] for name in events.START} | {"outcome": "pending"}
+        asked = {name: said[name] for name in chain.START} | {"outcome": "pending"}
         told = [("intent", said["created_at"], asked)]
         if said["outcome"] != "pending":
-            told.append(("settled", said["settled_at"], {name: said[name] for name in ("outcome", *events.LATER)}))
-        for event_type, at, says in told:
+            told.append(("settled", said["settled_at"], {name: said[name] for name in ("outcome", *chain.LATER)}))
+        for event_type, at, payload in told:
             seq += 1
-            body = events.canonical({"set": says})
-            seal = events.sealed(key, seq, str(said["uuid"]), event_type, events.stamp(at), key_id, previous, body)
+            body = chain.canonical({"set": payload})
+            seal = chain.sealed(key, seq, str(said["uuid"]), event_type, chain.stamp(at), key_id, previous, body)
             yield seq, said["uuid"].hex, event_type, plain(at), body, key_id, previous, seal
             previous = seal
 
     columns = [field.attname for field in AuditRecord._meta.concrete_fields]
     made = records(count)
     with transaction.atomic():
-        guards.remove(connection)
+        triggers.remove(connection)
         search_index.remove(connection)
     for start in range(0, count, BATCH):
         batch = [next(made) for _ in range(min(BATCH, count - start))]
@@ -194,7 +194,7 @@ def write(count: int) -> None:
             add(Event, (event for said in batch for event in happened(said)))
     with transaction.atomic():
         search_index.install(connection)
-        guards.install(connection)
+        triggers.install(connection)
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), [AuditRecord]):
             cursor.execute(statement)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.product import Product, signed_in
+from tests.support.product import Product, signed_in
 
 TICK = os.sysconf("SC_CLK_TCK")
 #: What a browser accepts.

@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Browser, StorageState, sync_playwright
 
 from destinations_ui.sandbox import SandboxServer
-from tests import browser_path
 from tests.browser.visitor import Visitor, sign_in
-from tests.product import Product
+from tests.support import chromium as browser_path
+from tests.support.product import Product
 
 ARGUMENTS = [
     "--no-sandbox",  # the tests may run as root, in a container

@@ -21,7 +21,7 @@ from tests.browser.visitor import (
     sign_in,
     swapped,
 )
-from tests.product import PASSWORD
+from tests.support.product import PASSWORD
 
 pytestmark = pytest.mark.browser
 

@@ -9,11 +9,11 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from destinations_ui import kinds
-from destinations_ui.models import Outcome
+from destinations_ui.audit.models import Outcome
+from tests.browser.accessibility import problems
 from tests.browser.conftest import Visit
-from tests.browser.fitness import problems
 from tests.browser.visitor import Visitor, expect_created, fill_common, fill_config, press_create
-from tests.product import Product
+from tests.support.product import Product
 
 pytestmark = pytest.mark.browser
 
@@ -31,8 +31,8 @@ SHIFTED = """() => new Promise((resolve) =>
 EVERYTHING = f"""
 from datetime import timedelta
 from django.utils import timezone
-from destinations_ui.models import AuditRecord
-from tests.attempts import new_record
+from destinations_ui.audit.models import AuditRecord
+from tests.support.attempts import new_record
 kinds = ["kinesis", "segment", "snowflake-v2", *("a-kind-of-the-future-" * 2 + str(number) for number in range(6))]
 AuditRecord.objects.bulk_create(
     new_record(kind=kind, outcome=outcome, name="In the picture", duration_ms=123456,

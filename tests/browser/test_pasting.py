@@ -8,12 +8,12 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from destinations_ui import kinds
-from destinations_ui.kinds.pasting import Reading, read
+from destinations_ui.kinds.paste_parser import Reading, read
 from destinations_ui.sandbox import SandboxServer
+from tests.browser.accessibility import problems
 from tests.browser.conftest import Visit
-from tests.browser.fitness import problems
 from tests.browser.visitor import Visitor, common, config, expect_created, fill_common, press_create
-from tests.pasted_texts import HOST, KEY, OTHER_TEXTS, ROLE, TEXTS, Text
+from tests.support.pasted_texts import HOST, KEY, OTHER_TEXTS, ROLE, TEXTS, Text
 
 pytestmark = pytest.mark.browser
 

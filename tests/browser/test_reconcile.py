@@ -12,8 +12,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from destinations_ui import kinds
 from destinations_ui.sandbox import SandboxServer, Status
+from tests.browser.accessibility import problems
 from tests.browser.conftest import Visit
-from tests.browser.fitness import problems
 from tests.browser.visitor import (
     Visitor,
     common,
@@ -25,7 +25,7 @@ from tests.browser.visitor import (
     sign_in,
     swapped,
 )
-from tests.product import Product
+from tests.support.product import Product
 
 pytestmark = pytest.mark.browser
 

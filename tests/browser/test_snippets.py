@@ -9,10 +9,17 @@ from playwright.sync_api import Page, expect
 
 from destinations_ui import kinds
 from destinations_ui.sandbox import SandboxServer
+from tests.browser.accessibility import problems
 from tests.browser.conftest import Visit
-from tests.browser.fitness import problems
 from tests.browser.test_sending import Held
-from tests.browser.visitor import Visitor, expect_created, expect_record, fill_common, fill_config, press_create
+from tests.browser.visitor import (
+    Visitor,
+    expect_created,
+    expect_record,
+    fill_common,
+    fill_config,
+    press_create,
+)
 
 pytestmark = pytest.mark.browser
 

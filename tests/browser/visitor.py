@@ -9,10 +9,10 @@ from urllib.parse import urljoin
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, WebError, expect
 
+from destinations_ui.conf.secret import Secret
 from destinations_ui.kinds import Kind
-from destinations_ui.kinds.spec import Value
-from destinations_ui.secret import Secret
-from tests.product import PASSWORD
+from destinations_ui.kinds.spec.kind import Value
+from tests.support.product import PASSWORD
 
 #: The browser fires this where something would have been loaded or run that the policy forbids.
 REPORT_VIOLATIONS = """

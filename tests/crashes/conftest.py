@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from destinations_ui.sandbox import SandboxServer
-from tests import postgresql
 from tests.crashes.disk import small_disk
 from tests.crashes.scene import KIND, Scene
 from tests.crashes.storage import PostgreSQL, SQLite, Storage
-from tests.product import Product, signed_in, token
+from tests.support import postgresql
+from tests.support.product import Product, signed_in, token
 
 
 @pytest.fixture(scope="session")

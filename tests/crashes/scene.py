@@ -12,8 +12,8 @@ import requests
 from destinations_ui.sandbox import Fault, Request, SandboxServer
 from destinations_ui.sandbox.faults import Exchange, Step
 from tests.crashes.storage import Storage
-from tests.filling import EVENT_HUBS, form_data
-from tests.product import Product, exported, wait_until
+from tests.support.form_data import EVENT_HUBS, form_data
+from tests.support.product import Product, exported, wait_until
 
 #: It has values that can be compared, and a secret.
 KIND = EVENT_HUBS

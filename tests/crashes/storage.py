@@ -14,9 +14,9 @@ from typing import Any
 
 import psycopg
 
-from tests import postgresql
 from tests.crashes.disk import filled, require
-from tests.product import Product, wait_until
+from tests.support import postgresql
+from tests.support.product import Product, wait_until
 
 RECORDS, EVENTS = "destinations_ui_auditrecord", "destinations_ui_event"
 

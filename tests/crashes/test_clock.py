@@ -10,11 +10,12 @@ from django.core.management import call_command
 from django.utils import timezone
 from pytest_django import Settings
 
-from destinations_ui import changes, events, reconciliation
-from destinations_ui.models import AuditRecord, Event
+from destinations_ui.audit import chain
+from destinations_ui.audit.models import AuditRecord, Event
+from destinations_ui.destinations import actions, reconcile
 from destinations_ui.sandbox import Drop, SandboxServer
-from tests.attempts import attempt
 from tests.crashes.scene import DESTINATIONS, doing
+from tests.support.attempts import attempt
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -52,7 +53,7 @@ def test_a_jump_during_a_creation_changes_neither_its_deadline_nor_its_duration_
 ) -> None:
     sandbox.script("POST", DESTINATIONS, doing(lambda: setattr(clock, "error", jump)))
 
-    record = changes.create_destination(attempt(operator)).record
+    record = actions.create_destination(attempt(operator)).record
 
     assert record.outcome == "succeeded"
     assert record.duration_ms is not None
@@ -67,10 +68,10 @@ def test_an_answer_that_was_lost_while_the_clock_was_wrong_is_found_when_it_is_r
 ) -> None:
     sandbox.script("POST", DESTINATIONS, Drop(after_write=True))
     clock.error = jump
-    record = changes.create_destination(attempt(operator)).record
+    record = actions.create_destination(attempt(operator)).record
 
     clock.error = timedelta()
-    found = reconciliation.look(record).record
+    found = reconcile.look(record).record
 
     assert (found.outcome, found.destination_id) == ("succeeded", sandbox.destinations()[-1]["id"])
     call_command("verify_history")
@@ -88,13 +89,13 @@ def test_what_was_interrupted_while_the_clock_was_wrong_is_never_called_absent_w
 ) -> None:
     clock.error = jump
     record = attempt(operator).record()
-    events.begin(record)
+    chain.begin(record)
     sandbox.add_destination("web-shop", "staging", kind=record.kind, name=record.name, config=record.config)
 
     # An hour later the clock, right again, has passed all that was written while it was wrong.
     clock.error = HOUR + timedelta(minutes=5)
     for _ in range(3):
-        reconciliation.look(AuditRecord.objects.get(pk=record.pk))
+        reconcile.look(AuditRecord.objects.get(pk=record.pk))
         clock.error += timedelta(minutes=5)
 
     assert AuditRecord.objects.get(pk=record.pk).outcome in {"succeeded", "unknown"}

@@ -9,11 +9,11 @@ from typing import cast
 
 import pytest
 
-from destinations_ui.changes import EMERGENCY
-from destinations_ui.secret import Secret
+from destinations_ui.conf.secret import Secret
+from destinations_ui.destinations.actions import EMERGENCY
 from tests.crashes.scene import DESTINATIONS, KIND, Scene, doing
 from tests.crashes.storage import PostgreSQL, Storage
-from tests.environment import MARKER_TOKEN
+from tests.support.environment import MARKER_TOKEN
 
 #: What can be wrong with a database.
 Fault = Callable[[Storage], AbstractContextManager[None]]

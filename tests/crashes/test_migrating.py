@@ -12,7 +12,7 @@ import pytest
 
 from tests.crashes.scene import Scene
 from tests.crashes.storage import RECORDS, Storage
-from tests.product import wait_until
+from tests.support.product import wait_until
 
 MANY = 2_000
 COLUMNS = (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.product import ROOT
+from tests.support.product import ROOT
 
 #: Scenario → the tests that prove what comes of it, each as ``file::name``.
 SCENARIOS: Mapping[str, tuple[str, ...]] = {

@@ -16,7 +16,7 @@ import requests
 from destinations_ui.sandbox import Drop
 from tests.crashes.scene import DESTINATIONS, KIND, Held, Scene, doing
 from tests.crashes.storage import EVENTS
-from tests.product import wait_until
+from tests.support.product import wait_until
 
 PEOPLE = 8
 #: So often each of them creates a destination.

@@ -12,9 +12,9 @@ import pytest
 from django.template import Context, Engine
 
 from destinations_ui import kinds
+from destinations_ui.conf.secret import Secret
 from destinations_ui.kinds import Field, Kind
-from destinations_ui.kinds.spec import Value
-from destinations_ui.secret import Secret
+from destinations_ui.kinds.spec.kind import Value
 
 REQUIRED, OPTIONAL, SECRET = "required", "optional", "required and secret"
 

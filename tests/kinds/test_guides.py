@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from destinations_ui import kinds
 from destinations_ui.kinds import Field, Kind, SpecError
-from destinations_ui.kinds.guides import Guide, fill
-from tests.attempts import KINDS
+from destinations_ui.kinds.spec.setup_guides import Guide, fill
+from tests.support.attempts import KINDS
 
 GUIDES = [(kind, guide) for kind in KINDS for guide in kind.guides]
 each_guide = pytest.mark.parametrize(

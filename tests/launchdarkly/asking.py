@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from destinations_ui.conf.secret import Secret
 from destinations_ui.launchdarkly import LaunchDarkly
 from destinations_ui.launchdarkly.client import Created
 from destinations_ui.launchdarkly.errors import LaunchDarklyError
-from destinations_ui.launchdarkly.limits import Breaker, Limits, Turns
-from destinations_ui.secret import Secret
-from tests.environment import MARKER_TOKEN
+from destinations_ui.launchdarkly.throttling import Bulkhead, CircuitBreaker, Limits
+from tests.support.environment import MARKER_TOKEN
 
 CONFIG = {
     "region": "us-east-1",
@@ -23,7 +23,7 @@ def connected(url: str, timeout: float = 20) -> LaunchDarkly:
 
     However often LaunchDarkly fails, it is not left alone: most tests here make it fail.
     """
-    return LaunchDarkly(url, Secret(MARKER_TOKEN), timeout, Limits(Turns(), Breaker(failures=1_000_000)))
+    return LaunchDarkly(url, Secret(MARKER_TOKEN), timeout, Limits(Bulkhead(), CircuitBreaker(failures=1_000_000)))
 
 
 def create(

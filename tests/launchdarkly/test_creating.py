@@ -8,14 +8,24 @@ from collections.abc import Callable
 
 import pytest
 
+from destinations_ui.conf.secret import Secret
 from destinations_ui.launchdarkly import LaunchDarkly
 from destinations_ui.launchdarkly.client import Created
 from destinations_ui.launchdarkly.errors import LaunchDarklyError, NotAllowed, NotSent, Refused
-from destinations_ui.sandbox import Drop, Fault, Interim, NotJson, RateLimited, Raw, Reset, SandboxServer, Status
-from destinations_ui.secret import Secret
-from tests.environment import MARKER_TOKEN
+from destinations_ui.sandbox import (
+    Drop,
+    Fault,
+    Interim,
+    NotJson,
+    RateLimited,
+    Raw,
+    Reset,
+    SandboxServer,
+    Status,
+)
 from tests.launchdarkly.asking import CONFIG, connected, create, failure
 from tests.launchdarkly.servers import CREATED, EMPTY_LIST, SpeakingServer, answering
+from tests.support.environment import MARKER_TOKEN
 
 DESTINATIONS = "/api/v2/destinations"
 

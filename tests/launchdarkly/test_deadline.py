@@ -10,10 +10,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from destinations_ui.launchdarkly.errors import LaunchDarklyError, NoAnswer, NotSent
+from destinations_ui.launchdarkly.errors import LaunchDarklyError, NoResponse, NotSent
 from destinations_ui.sandbox import Drip, Fault, Hang, Interim, SandboxServer
 from tests.launchdarkly.asking import connected, failure
-from tests.launchdarkly.servers import CERTIFICATE, EMPTY_LIST, SilentServer, SpeakingServer, TLSServer, read_request
+from tests.launchdarkly.servers import (
+    CERTIFICATE,
+    EMPTY_LIST,
+    SilentServer,
+    SpeakingServer,
+    TLSServer,
+    read_request,
+)
 
 #: The time that a creation may take, and what an answer may be late by, in seconds.
 SECONDS, GRACE = 1.0, 0.5
@@ -61,7 +68,7 @@ def test_a_delay_of_the_list_means_that_nothing_was_sent() -> None:
 def test_a_delay_of_the_answer_leaves_it_open() -> None:
     with ThreadPoolExecutor(len(DELAYS)) as threads:
         results = list(threads.map(lambda delay: delayed("POST", delay), DELAYS.values()))
-    assert [(branch, posts) for branch, _, posts in results] == [(NoAnswer, 1)] * len(DELAYS)
+    assert [(branch, posts) for branch, _, posts in results] == [(NoResponse, 1)] * len(DELAYS)
     assert all("did not answer in time" in message for _, message, _ in results)
 
 
@@ -105,7 +112,7 @@ def test_a_delay_under_tls_leaves_it_open(monkeypatch: pytest.MonkeyPatch, answe
 
     with TLSServer(behave) as server:
         error = timed(lambda: failure(connected(server.url, SECONDS)))
-    assert type(error) is NoAnswer
+    assert type(error) is NoResponse
 
 
 def test_the_list_has_half_of_the_time_and_the_post_what_is_left() -> None:
@@ -122,7 +129,7 @@ def test_the_list_has_half_of_the_time_and_the_post_what_is_left() -> None:
         late = threads.submit(create, {"GET": Hang(0.8 * SECONDS), "POST": Hang()})
     assert never.result()[0] is NotSent
     assert never.result()[1] < SECONDS + GRACE
-    assert late.result()[0] is NoAnswer
+    assert late.result()[0] is NoResponse
     assert late.result()[1] < 2 * SECONDS + GRACE
 
 
@@ -138,7 +145,7 @@ def test_a_server_that_reads_slowly_leaves_it_open() -> None:
         client = connected(server.url, SECONDS)
         large = {"publicKey": "x" * 20_000_000}
         began = time.monotonic()
-        with pytest.raises(NoAnswer):
+        with pytest.raises(NoResponse):
             client.create_destination("web-shop", "test", kind="kinesis", name="Clicks", on=True, config=large)
         assert time.monotonic() - began < SECONDS + GRACE
         over.set()
@@ -172,7 +179,7 @@ def test_a_deadline_too_short_for_anything_sends_nothing(sandbox: SandboxServer,
 def test_a_read_has_a_deadline_of_its_own(sandbox: SandboxServer) -> None:
     sandbox.script("GET", "/", Drip("body", 0.02), times=None)
     began = time.monotonic()
-    with pytest.raises(NoAnswer):
+    with pytest.raises(NoResponse):
         connected(sandbox.url, timeout=60).projects(timeout=0.3)
     assert time.monotonic() - began < 0.3 + GRACE
 
@@ -180,7 +187,7 @@ def test_a_read_has_a_deadline_of_its_own(sandbox: SandboxServer) -> None:
 def test_a_connection_whose_time_was_up_is_not_used_again(sandbox: SandboxServer) -> None:
     client = connected(sandbox.url, SECONDS)
     sandbox.script("GET", "/", Hang())
-    with pytest.raises(NoAnswer):
+    with pytest.raises(NoResponse):
         client.destinations(timeout=0.2)
     assert len(client.destinations()) == 1
     hung, answered = sandbox.requests

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from destinations_ui.launchdarkly import LaunchDarkly
 from destinations_ui.launchdarkly.errors import (
-    BadAnswer,
+    BadResponse,
     Busy,
     Conflict,
     LaunchDarklyError,
     Missing,
-    NoAnswer,
+    NoResponse,
     NotAllowed,
     NotSent,
     Refused,
@@ -37,7 +37,7 @@ from tests.launchdarkly.servers import (
     answering,
     read_request,
 )
-from tests.postgresql import free_port
+from tests.support.postgresql import free_port
 
 DESTINATIONS = "/api/v2/destinations"
 BRANCHES = (NotSent, Refused, Uncertain)
@@ -103,7 +103,7 @@ def test_a_fault_of_launchdarklys_leaves_it_open(sandbox: SandboxServer, client:
     body: dict[str, object] = {"code": "c", "message": "m", "id": "e-1"}
     sandbox.script("POST", DESTINATIONS, Status(status, body, after_write=False))
     error = failure(client)
-    assert type(error) is BadAnswer
+    assert type(error) is BadResponse
     assert (error.code, error.detail, error.id) == ("c", "m", "e-1")
 
 
@@ -177,7 +177,7 @@ LOST: dict[str, Fault] = {
 def test_a_lost_answer_leaves_it_open(sandbox: SandboxServer, client: LaunchDarkly, fault: Fault) -> None:
     sandbox.script("POST", DESTINATIONS, fault)
     error = failure(client)
-    assert type(error) is NoAnswer
+    assert type(error) is NoResponse
     assert "Nothing was sent" not in error.message
     assert sandbox.count("POST") == 1
 
@@ -233,7 +233,7 @@ def test_an_answer_without_end_is_not_read_on(head: bytes) -> None:
 
     with SpeakingServer(behave) as server:
         error = failure(connected(server.url))
-    assert type(error) is BadAnswer
+    assert type(error) is BadResponse
     assert "far longer than expected" in error.message
     # The rest is what the buffers of two sockets hold.
     assert 256 * 1024 <= sum(sent) < 20_000_000
@@ -344,7 +344,7 @@ def test_a_connection_that_breaks_under_tls_leaves_it_open() -> None:
         read_request(plug)
 
     with TLSServer(behave) as server:
-        assert type(failure(connected(server.url))) is NoAnswer
+        assert type(failure(connected(server.url))) is NoResponse
 
 
 def test_nonsense_after_a_write_is_open_and_the_destination_exists(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from destinations_ui.launchdarkly import LaunchDarkly
-from destinations_ui.launchdarkly.errors import BadAnswer, Busy, LaunchDarklyError, NotAllowed
+from destinations_ui.launchdarkly.errors import BadResponse, Busy, LaunchDarklyError, NotAllowed
 from destinations_ui.launchdarkly.resources import Destination, Environment, Project
 from destinations_ui.sandbox import Drop, Fault, NotJson, RateLimited, Raw, Reset, SandboxServer, Status
 from tests.launchdarkly.asking import connected
@@ -165,7 +165,7 @@ def test_a_next_link_that_leads_elsewhere_is_not_followed(
         link = href.format(other=other.url, port=other.port, sandbox=sandbox.url)
         page: dict[str, object] = {"items": [{"key": "web"}], "_links": {"next": {"href": link}}}
         sandbox.script("GET", PROJECTS, Status(200, page))
-        with pytest.raises(BadAnswer):
+        with pytest.raises(BadResponse):
             client.projects()
         assert not other.visited
     assert len(sandbox.requests) == 1
@@ -185,7 +185,7 @@ def test_a_read_is_tried_again_when_its_answer_breaks_off(sandbox: SandboxServer
 
 def test_a_read_is_not_tried_for_ever(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     sandbox.script("GET", DESTINATIONS, Status(502), times=None)
-    with pytest.raises(BadAnswer) as caught:
+    with pytest.raises(BadResponse) as caught:
         client.destinations()
     assert caught.value.status == 502
     assert sandbox.count("GET") == 3
@@ -231,7 +231,7 @@ def test_a_long_list_is_read_to_its_end(sandbox: SandboxServer, client: LaunchDa
 
 def test_a_list_without_end_is_given_up(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     sandbox.script("GET", DESTINATIONS, Status(200, {"items": ["x" * 1_000_000] * 9}), times=None)
-    with pytest.raises(BadAnswer):
+    with pytest.raises(BadResponse):
         client.destinations()
     assert sandbox.count("GET") == 1
 

@@ -11,14 +11,14 @@ import pytest
 from pytest_django import Settings
 
 from destinations_ui import launchdarkly
+from destinations_ui.conf.secret import Secret
 from destinations_ui.launchdarkly import LaunchDarkly
 from destinations_ui.launchdarkly.errors import LaunchDarklyError, NotSent
 from destinations_ui.sandbox import Drop, Fault, Hang, NotJson, RateLimited, Raw, Reset, SandboxServer, Status
-from destinations_ui.secret import Secret
-from tests.environment import MARKER_TOKEN
 from tests.launchdarkly.asking import connected, create, failure
 from tests.launchdarkly.servers import CERTIFICATE, CREATED, EMPTY_LIST, SilentServer, TLSServer, answering
-from tests.postgresql import free_port
+from tests.support.environment import MARKER_TOKEN
+from tests.support.postgresql import free_port
 
 FAULTS: tuple[Fault, ...] = (
     *(Status(status) for status in (302, 400, 401, 403, 404, 409, 422, 500)),

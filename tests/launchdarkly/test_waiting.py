@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from destinations_ui.launchdarkly import LaunchDarkly
-from destinations_ui.launchdarkly.answers import wait
 from destinations_ui.launchdarkly.errors import Busy
+from destinations_ui.launchdarkly.responses import wait
 from destinations_ui.sandbox import Raw, SandboxServer
 from tests.launchdarkly.asking import failure
 

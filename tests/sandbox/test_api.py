@@ -11,8 +11,8 @@ from wsgiref.validate import validator
 import pytest
 
 from destinations_ui.sandbox import SandboxServer
-from destinations_ui.sandbox.exchange import now_ms
-from destinations_ui.sandbox.wire import ask as ask_app
+from destinations_ui.sandbox.http_server import ask as ask_app
+from destinations_ui.sandbox.messages import now_ms
 from tests.sandbox.asking import Reply, ask, create
 
 DESTINATIONS = "/api/v2/destinations"

@@ -24,8 +24,8 @@ from destinations_ui.sandbox import (
     SandboxServer,
     Status,
 )
-from destinations_ui.sandbox.exchange import now_ms
 from destinations_ui.sandbox.faults import faulty_environments
+from destinations_ui.sandbox.messages import now_ms
 from tests.sandbox.asking import KINESIS, TOKEN, ask, ask_on, connect, create, send_raw
 
 DESTINATIONS = "/api/v2/destinations"

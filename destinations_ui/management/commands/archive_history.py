@@ -10,10 +10,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
-from destinations_ui import archive, retention
-from destinations_ui.archive import ArchiveError
-from destinations_ui.retention import Mark, NotPruned
-from destinations_ui.verification import Tampered
+from destinations_ui.audit import archive
+from destinations_ui.audit import pruning as retention
+from destinations_ui.audit.archive import ArchiveError
+from destinations_ui.audit.pruning import NotPruned, PruneMark
+from destinations_ui.audit.verification import HistoryTampered
 
 
 def day(text: str) -> datetime:
@@ -59,7 +60,7 @@ class Command(BaseCommand):
             raise CommandError(f"{to} is there already, and is not overwritten.") from error
         except OSError as error:
             raise CommandError(f"{to} cannot be written: {error.strerror}.") from error
-        except (ArchiveError, NotPruned, Tampered) as error:
+        except (ArchiveError, NotPruned, HistoryTampered) as error:
             raise CommandError(str(error)) from error
         except DatabaseError as error:
             raise CommandError(f"The database refused: {error}") from error
@@ -80,7 +81,7 @@ class Command(BaseCommand):
             retention.mark(made)
             self.delete(made.last)
 
-    def finish(self, unfinished: Mark, to: Path, prune: bool) -> None:
+    def finish(self, unfinished: PruneMark, to: Path, prune: bool) -> None:
         """Go on with a deletion that was interrupted, as long as its archive is at hand."""
         if not prune:
             raise NotPruned(

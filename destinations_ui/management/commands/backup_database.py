@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 
-from destinations_ui.new_file import new_file
+from destinations_ui.conf.atomic_file import new_file
 
 
 class Command(BaseCommand):

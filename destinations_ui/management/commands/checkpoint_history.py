@@ -9,8 +9,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from destinations_ui import events, proofs
-from destinations_ui.verification import Tampered
+from destinations_ui.audit import chain, checkpoints
+from destinations_ui.audit.verification import HistoryTampered
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +27,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, to: Path | None, **options: Any) -> None:
         """Make it, print or write it, and log what it says."""
         try:
-            checkpoint = proofs.checkpoint()
-        except Tampered as found:
+            checkpoint = checkpoints.checkpoint()
+        except HistoryTampered as found:
             raise CommandError(str(found)) from found
         text = json.dumps(checkpoint, indent=2)
         if to is None:
@@ -39,4 +39,4 @@ class Command(BaseCommand):
                     file.write(f"{text}\n")
             except OSError as error:
                 raise CommandError(f"{to} cannot be written: {error.strerror}.") from error
-        logger.info("%s seq=%s seal=%s at=%s", events.HEAD, *(checkpoint[name] for name in ("seq", "seal", "at")))
+        logger.info("%s seq=%s seal=%s at=%s", chain.HEAD, *(checkpoint[name] for name in ("seq", "seal", "at")))

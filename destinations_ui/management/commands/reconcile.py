@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from destinations_ui import reconciliation
+from destinations_ui.audit.models import Outcome
+from destinations_ui.destinations import reconcile as reconciliation
+from destinations_ui.destinations.reconcile import ReconcileResult
 from destinations_ui.launchdarkly.errors import LaunchDarklyError
-from destinations_ui.models import Outcome
-from destinations_ui.reconciliation import Look
 
 
 class Command(BaseCommand):
@@ -45,7 +45,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"unrecorded {item.id} {item.kind} {place} {item.name!r}")
 
 
-def waiting(look: Look) -> str:
+def waiting(look: ReconcileResult) -> str:
     """Return what is still missing to settle an attempt."""
     if look.candidates:
         return f": a person has to decide between {', '.join(item.id for item in look.candidates)}"

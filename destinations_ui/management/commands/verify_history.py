@@ -11,11 +11,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 from tqdm import tqdm
 
-from destinations_ui import archive, guards, proofs, search_index, verification
-from destinations_ui.archive import ArchiveError
-from destinations_ui.models import AuditRecord, Event
-from destinations_ui.proofs import BadProof, Claim
-from destinations_ui.verification import Tampered
+from destinations_ui.audit import archive, search_index, triggers, verification
+from destinations_ui.audit import checkpoints as proofs
+from destinations_ui.audit.archive import ArchiveError
+from destinations_ui.audit.checkpoints import Claim, InvalidProof
+from destinations_ui.audit.models import AuditRecord, Event
+from destinations_ui.audit.verification import HistoryTampered
 
 Each = TypeVar("Each")
 
@@ -54,14 +55,14 @@ class Command(BaseCommand):
             claims = proofs.claims(checkpoint, receipt)
             with verification.snapshot():
                 self.stdout.write(self.verified(claims, archive))
-        except (ArchiveError, BadProof, Tampered) as found:
+        except (ArchiveError, InvalidProof, HistoryTampered) as found:
             raise CommandError(str(found)) from found
         except DatabaseError as error:
             raise CommandError(f"The history cannot be read: {error}") from error
 
     def verified(self, claims: Sequence[Claim], paths: Sequence[Path]) -> str:
         """Return what was found to be right."""
-        lifted = guards.missing(connection)
+        lifted = triggers.missing(connection)
         if lifted:
             self.stderr.write(
                 f"Warning: the database does not guard the history ({', '.join(lifted)}). See docs/database.md."

@@ -1,0 +1,244 @@
+"""Which records match: the queries to the index that ``search_index`` describes.
+
+Any combination of filters is answered, newest record first, at a price that hardly depends on how many records there
+are. ``docs/performance.md`` has the figures.
+"""
+# ruff: noqa: S608  # nothing but our own names is put into the SQL
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models.expressions import RawSQL
+
+from destinations_ui.audit.search_index import DAYS, EXACT, INDEX, RECORDS, SYMBOLS, TRIGRAMS, text_of
+
+#: Text that is shorter has no trigram.
+SHORTEST = 3
+#: No record has a higher number.
+HIGHEST = 2**63 - 1
+#: Of so many records, the newest, SQLite counts how many have a term; one in more than so many of them is common.
+SAMPLE, COMMON = 200, 6
+#: So many trigrams of a text are looked for there, or a few more.
+LOOKED_UP = 20
+#: Of the terms that are not common, so many are looked up; the rest of a text is then compared.
+RAREST = 8
+#: PostgreSQL goes through so many candidates for each record that is wanted, before it looks all of them up.
+TRIED = 40
+
+Parameters = list[Any]
+#: SQL, and its parameters.
+Condition = tuple[str, Parameters]
+
+
+def numbers(
+    filters: Mapping[str, Any], *, limit: int | None = None, before: int | None = None, after: int | None = None
+) -> RawSQL:
+    """Return the query for the numbers of the records that match, the newest ones if there is a limit.
+
+    Args:
+        filters: By the names of ``HistoryFilterForm``. Days are those of UTC.
+        limit: At most so many.
+        before: Only lower numbers than this.
+        after: Only higher ones; the lowest of these if there is a limit.
+    """
+    ask = on_sqlite if connection.vendor == "sqlite" else on_postgresql
+    sql, parameters = ask(filters, limit, before, after)
+    return RawSQL(sql, parameters)  # noqa: S611  # nothing but our own names is in the SQL
+
+
+def numbers_of_any(several: Iterable[Mapping[str, Any]]) -> RawSQL:
+    """Return the query for the numbers of the records that match one filter set or another."""
+    queries = [numbers(filters) for filters in several]
+    sql = " UNION ALL ".join(query.sql for query in queries)
+    return RawSQL(sql, [each for query in queries for each in query.params])  # noqa: S611  # as above
+
+
+def midnight(day: date) -> datetime:
+    """Return the first moment of a day in UTC."""
+    return datetime.combine(day, time.min, tzinfo=UTC)
+
+
+def lowest(filters: Mapping[str, Any], after: int | None, number: str) -> list[Condition]:
+    """Return the condition that a number has to be high enough; one at most: of two, a database uses any."""
+    if "since" not in filters:
+        return [] if after is None else [(f"{number} > %s", [after])]
+    first = f"coalesce((SELECT min(first) FROM {DAYS} WHERE day >= %s), {HIGHEST})"
+    higher = "max" if connection.vendor == "sqlite" else "greatest"
+    return [(f"{number} >= {higher}({first}, %s)", [str(filters["since"]), (after or 0) + 1])]
+
+
+def highest(filters: Mapping[str, Any], before: int | None, number: str) -> list[Condition]:
+    """Return the condition that a number has to be low enough."""
+    # Nothing comes after the calendar's last day.
+    if filters.get("until", date.max) == date.max:
+        return [] if before is None else [(f"{number} < %s", [before])]
+    last = f"coalesce((SELECT max(last) FROM {DAYS} WHERE day <= %s), 0)"
+    lower = "min" if connection.vendor == "sqlite" else "least"
+    return [(f"{number} <= {lower}({last}, %s)", [str(filters["until"]), HIGHEST if before is None else before - 1])]
+
+
+def in_time(filters: Mapping[str, Any], created_at: str) -> list[Condition]:
+    """Return the conditions on the moment, to the microsecond."""
+    conditions: list[Condition] = []
+    moment = connection.ops.adapt_datetimefield_value
+    if "since" in filters:
+        conditions.append((f"{created_at} >= %s", [moment(midnight(filters["since"]))]))
+    if filters.get("until", date.max) < date.max:
+        conditions.append((f"{created_at} < %s", [moment(midnight(filters["until"]) + timedelta(days=1))]))
+    return conditions
+
+
+def pattern(text: str) -> str:
+    """Return the pattern of LIKE for a part of a text."""
+    return f"%{connection.ops.prep_for_like_query(text)}%"
+
+
+def joined(conditions: Sequence[Condition]) -> Condition:
+    """Return conditions that all have to hold as one, and its parameters."""
+    return " AND ".join(["TRUE", *(sql for sql, _ in conditions)]), [each for _, own in conditions for each in own]
+
+
+def ending(number: str, limit: int | None, after: int | None) -> str:
+    """Return how the query ends that is to give only the first numbers."""
+    if limit is None:
+        return ""
+    return f" ORDER BY {number} {'DESC' if after is None else 'ASC'} LIMIT {limit:d}"
+
+
+# --- SQLite --------------------------------------------------------------------------------------
+
+
+def on_sqlite(filters: Mapping[str, Any], limit: int | None, before: int | None, after: int | None) -> Condition:
+    """Return the SQL for the numbers, and its parameters."""
+    text = filters.get("q", "")
+    exact = {name: filters[name] for name in EXACT if name in filters}
+    # What the index does not tell is asked of the record: its moment, and letters beyond ASCII, whose case counts.
+    alike = [(f"{text_of('r', 'char')} LIKE %s ESCAPE '\\'", [pattern(text)])] if text else []
+
+    def walked(limit: int | None, conditions: Sequence[Condition]) -> Condition:
+        """Return the SQL that goes through the records by their numbers; the plus sign prevents another order."""
+        where, parameters = joined(
+            [
+                *lowest(filters, after, "r.id"),
+                *highest(filters, before, "r.id"),
+                *in_time(filters, "+r.created_at"),
+                *conditions,
+            ]
+        )
+        return f"SELECT r.id FROM {RECORDS} r WHERE {where}{ending('r.id', limit, after)}", parameters
+
+    def looked_up(term: Condition) -> Condition:
+        """Return the SQL that looks a term of FTS5 up."""
+        matched = f"{INDEX} MATCH {term[0]}", term[1]
+        between = [*lowest(filters, after, "s.rowid"), *highest(filters, before, "s.rowid")]
+        where, parameters = joined([matched, *between, *in_time(filters, "r.created_at"), *alike])
+        record = f" CROSS JOIN {RECORDS} r ON r.id = s.rowid" if "r." in where else ""
+        return f"SELECT s.rowid FROM {INDEX} s{record} WHERE {where}{ending('s.rowid', limit, after)}", parameters
+
+    terms = [symbol_term(name, value) for name, value in exact.items()]
+    if len(text) >= SHORTEST:
+        terms.append(text_term(text, exact))
+    if terms:
+        return looked_up((" || ' ' || ".join(sql for sql, _ in terms), [each for _, own in terms for each in own]))
+    if not text.isascii() or not text or limit is None:
+        return walked(limit, alike)
+    tried, tried_parameters = walked(TRIED * limit, [])
+    rare, rare_parameters = looked_up(short_term(text, limit))
+    sql = (
+        f"WITH near AS MATERIALIZED (SELECT r.id FROM {RECORDS} r WHERE r.id IN ({tried}) AND {alike[0][0]}"
+        f"{ending('r.id', limit, after)}) SELECT id FROM (SELECT id FROM near UNION SELECT * FROM ({rare}))"
+        f"{ending('id', limit, after)}"
+    )
+    return sql, [*tried_parameters, *alike[0][1], *rare_parameters]
+
+
+def symbol_term(name: str, value: Any) -> Condition:
+    """Return the SQL for what FTS5 is asked for a filter. A value that no record has is no symbol, and not found."""
+    symbol = f"SELECT symbol FROM {SYMBOLS} WHERE field = '{name}' AND value = %s"
+    return f"""'{name} : "' || coalesce(({symbol}), '---') || '"'""", [value]
+
+
+def short_term(text: str, limit: int) -> Condition:
+    """Return the SQL for what FTS5 is asked for a text without a trigram: those that begin with it, if it is rare."""
+    sql = f"""(
+        CASE WHEN (SELECT sum(1) FROM near) >= {limit:d} THEN '"---"' ELSE coalesce(
+          (SELECT group_concat('"' || replace(term, '"', '""') || '"', ' OR ')
+           FROM {TRIGRAMS} WHERE term >= %s AND term < %s),
+          '"---"')
+        END
+    )"""
+    low = text.lower()
+    return sql, [low, low[:-1] + chr(ord(low[-1]) + 1)]
+
+
+def text_term(text: str, exact: Mapping[str, Any]) -> Condition:
+    """Return the SQL for what FTS5 is asked for a text, besides some columns that have to have a value.
+
+    To run through the list of a trigram that most records have takes longer than all the rest. A sample tells which are
+    rare: these are asked for alone. Where there is none, records of a rare value are compared one by one; and where
+    there is none of these, either, the whole text is asked for, which is likely to be found soon.
+    """
+    # Those of a long text overlap; some are enough.
+    step = 1 + len(text) // LOOKED_UP
+    trigrams = sorted({text[start : start + 3] for start in range(0, len(text) - 2, step)})
+    columns = "".join(f", r.{EXACT[name]}" for name in exact)
+    equal = " AND ".join(f"{EXACT[name]} = %s" for name in exact)
+    rare_values = f"(SELECT sum({equal}) FROM sample) <= {COMMON}" if exact else "FALSE"
+    sql = f"""(
+        WITH sample AS MATERIALIZED (
+          SELECT lower({text_of("r", "char")}) AS words{columns} FROM {RECORDS} r ORDER BY r.id DESC LIMIT {SAMPLE}
+        ), trigram (term) AS (VALUES {", ".join(["(%s)"] * len(trigrams))}), counted AS MATERIALIZED (
+          SELECT term, (SELECT sum(instr(words, lower(term)) > 0) FROM sample) AS records FROM trigram
+        ), rare AS (
+          SELECT term FROM counted WHERE records <= {COMMON} ORDER BY records LIMIT {RAREST}
+        )
+        SELECT coalesce(
+          (SELECT group_concat('"' || replace(term, '"', '""') || '"', ' ') FROM rare),
+          CASE WHEN {rare_values} THEN '' ELSE '"' || %s || '"' END
+        )
+    )"""
+    return sql, [*trigrams, *exact.values(), text.replace('"', '""')]
+
+
+# --- PostgreSQL ----------------------------------------------------------------------------------
+
+
+def on_postgresql(filters: Mapping[str, Any], limit: int | None, before: int | None, after: int | None) -> Condition:
+    """Return the SQL for the numbers, and its parameters.
+
+    Where more than one thing is asked for, how often all of it comes together is anybody's guess, and the planner's can
+    be wrong by a thousand times. So it is not asked: the newest candidates by one filter are gone through, and only if
+    these were not enough is everything looked up in the index of all together. That is never done for what matches
+    often, nor is the table ever gone through for what matches seldom.
+    """
+    asked: list[Condition] = [(f"s.{name} = %s", [filters[name]]) for name in EXACT if name in filters]
+    first, rest = asked[:1], asked[1:]
+    if "q" in filters:
+        rest.append(("s.text LIKE upper(%s)", [pattern(filters["q"])]))
+    moment = in_time(filters, "s.created_at")
+    ends = lowest(filters, after, "s.id"), highest(filters, before, "s.id")
+    if limit is None or not (rest or all(ends)):
+        where, parameters = joined([*ends[0], *ends[1], *moment, *first, *rest])
+        return f"SELECT s.id FROM {INDEX} s WHERE {where}{ending('s.id', limit, after)}", parameters
+    begin, end = ends if after is not None else ends[::-1]
+    walked, walked_parameters = joined([*first, *begin])
+    wanted, wanted_parameters = joined([*end, *moment, *rest])
+    # A text is looked up by itself: for the planner, numbers that it does not know yet are always few.
+    number = "s.id + 0" if "q" in filters else "s.id"
+    between = [*lowest(filters, after, number), *highest(filters, before, number)]
+    every, every_parameters = joined([*between, *moment, *first, *rest])
+    # No index is in the order of an expression, so that this does not walk as well.
+    looked_up = (
+        f"SELECT s.id FROM {INDEX} s WHERE (SELECT coalesce(sum(1), 0) FROM near) < {limit:d} AND {every}"
+        f"{ending('s.id + 0', limit, after)}"
+    )
+    sql = (
+        f"WITH near AS MATERIALIZED (SELECT s.id FROM (SELECT * FROM {INDEX} s WHERE {walked}"
+        f"{ending('s.id', TRIED * limit, after)}) s WHERE {wanted}{ending('s.id', limit, after)}) "
+        f"SELECT id FROM (SELECT id FROM near UNION SELECT id FROM ({looked_up}) far) found{ending('id', limit, after)}"
+    )
+    return sql, [*walked_parameters, *wanted_parameters, *every_parameters]

@@ -1,0 +1,325 @@
+"""Proving that the history is what was written: the chain of seals, and the records against their events.
+
+The tables are read as text, past the models: a million events take seconds that way, and a row that someone has spoilt
+is told of instead of failing to be read. ``docs/history.md`` says what each finding means.
+"""
+# ruff: noqa: S608  # nothing but our own names is put into the SQL
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import chain, islice
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
+
+from destinations_ui.audit import chain as events
+from destinations_ui.audit.models import AuditRecord, Event, EventType
+from destinations_ui.audit.sql_text import as_text, parsed
+from destinations_ui.conf.logging import escape_controls
+
+#: How many rows are read at once.
+CHUNK = 4000
+#: How far from its place an event that stands in the wrong one is looked for.
+WINDOW = 200
+
+INTENT = str(EventType.INTENT)
+EVENTS = Event._meta.db_table
+RECORDS = AuditRecord._meta.db_table
+#: What a record's events have to account for. Its ``uuid`` is what they are found by.
+FIELDS = (*events.START, *events.LATER)
+
+
+class HistoryTampered(Exception):
+    """The history is not what was written. The message is a sentence that names the first thing that is wrong."""
+
+
+class Row(NamedTuple):
+    """An event as text, the way it was sealed; ``record`` is empty where it belongs to none."""
+
+    seq: int
+    record: str
+    type: str
+    at: str
+    key_id: str
+    previous: str
+    seal: str
+    body: str
+
+    def __str__(self) -> str:
+        whose = f" of record {self.record}" if self.record else ""
+        return escape_controls(f"event {self.seq} ({self.type}{whose})")
+
+
+class Seals:
+    """Recomputes seals with every key there is."""
+
+    def __init__(self) -> None:
+        self._keys = {key_id: key.reveal().encode() for key_id, key in events.keys().items()}
+        self.key_ids = frozenset(self._keys)
+
+    def of(self, row: Row) -> str:
+        """Return the seal that the content of an event requires; empty when its key is not there."""
+        seq, record, event_type, at, key_id, previous, _, body = row
+        key = self._keys.get(key_id)
+        if key is None:
+            return ""
+        text = "\n".join((str(seq), record, event_type, at, key_id, previous, body))
+        return hmac.digest(key, text.encode(), "sha256").hex()
+
+    def fit(self, row: Row, **other: Any) -> bool:
+        """Tell whether an event bears the right seal, or would with other content."""
+        if other:
+            row = row._replace(**other)
+        try:
+            return bool(row.seal) and self.of(row) == row.seal
+        except TypeError:
+            # SQLite keeps any type in any column.
+            return False
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Read everything as it is at one moment, whoever writes meanwhile. A transaction that is under way is kept."""
+    if connection.in_atomic_block:
+        yield
+    elif connection.vendor == "postgresql":
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            cursor.execute("SET LOCAL statement_timeout = 0")
+            yield
+    else:
+        # Django would begin as a writer.
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN DEFERRED")
+            try:
+                yield
+            finally:
+                cursor.execute("ROLLBACK")
+
+
+def chunks(table: str, columns: Sequence[str], last: int | None = None) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield a table's rows in the order of the first column, its number, perhaps only up to one.
+
+    Each chunk is a query of its own: whoever stops reading leaves nothing open.
+
+    Raises:
+        Tampered: at the end, when a number stood there twice, which can be missed where one chunk ends.
+    """
+    number, bounds, total = columns[0], {} if last is None else {"<=": last}, 0
+    while True:
+        where = "".join(f" AND {number} {sign} %s" for sign in bounds)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {', '.join(columns)} FROM {table} WHERE TRUE{where} ORDER BY {number} LIMIT {CHUNK}",
+                list(bounds.values()),
+            )
+            rows = cursor.fetchall()
+            if not rows:
+                cursor.execute(
+                    f"SELECT count(*) FROM {table}" + ("" if last is None else f" WHERE {number} <= {last:d}")
+                )
+                if cursor.fetchone() != (total,):
+                    raise HistoryTampered(f"Inserted: in {table}, a number stands twice.")
+                return
+        yield rows
+        total += len(rows)
+        bounds[">"] = rows[-1][0]
+
+
+def event_rows(last: int | None = None) -> Iterator[Row]:
+    """Yield the events in their order, perhaps only up to a number. Call it in a ``snapshot``."""
+    columns = [as_text(Event, name) for name in Row._fields]
+    columns[1] = f"coalesce({columns[1]}, '')"
+    for rows in chunks(EVENTS, columns, last):
+        yield from map(Row._make, rows)
+
+
+def row(event: Event) -> Row:
+    """Return an event as the text that is sealed."""
+    record = str(event.record) if event.record else ""
+    at = events.stamp(event.at)
+    return Row(event.seq, record, event.type, at, event.key_id, event.previous, event.seal, event.body)
+
+
+def pruned() -> dict[int, str]:
+    """Return up to which event the table was pruned last, and that event's seal; nothing where it never was."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT body FROM {EVENTS} WHERE type = 'pruned' ORDER BY seq DESC LIMIT 1")
+        try:
+            return {int(said["through"]): said["seal"] for said in (json.loads(body) for [body] in cursor.fetchall())}
+        except (ValueError, TypeError, KeyError):
+            # Not written by us: the walk will come to it.
+            return {}
+
+
+def walk(rows: Iterable[Row], pruned: Mapping[int, str]) -> Iterator[Row]:
+    """Yield each event after its seal, its number and its link to the event before have proved right.
+
+    The first has to be number 1, or to follow one of those up to which the history was ``pruned``: number → seal.
+
+    Raises:
+        Tampered: at the first that did not.
+    """
+    seals = Seals()
+    rows = iter(rows)
+    first = next(rows, None)
+    if first is None:
+        return
+    number, previous = 1, ""
+    if isinstance(first.seq, int) and first.seq - 1 in pruned:
+        number, previous = first.seq, pruned[first.seq - 1]
+    elif isinstance(first.seq, int) and any(1 < first.seq <= through for through in pruned):
+        # The pruning was interrupted: what is left of it is there still.
+        number, previous = first.seq, first.previous
+    for each in chain([first], rows):
+        if not (each.seq == number and each.previous == previous and seals.fit(each)):
+            raise HistoryTampered(diagnosis(number, previous, each, list(islice(rows, WINDOW)), seals))
+        yield each
+        number, previous = number + 1, each.seal
+
+
+def diagnosis(number: int, previous: str, row: Row, following: Sequence[Row], seals: Seals) -> str:
+    """Return what is wrong with an event that should be ``number`` and follow the one sealed ``previous``."""
+    missed = next((each for each in following if each.previous == previous and seals.fit(each, seq=number)), None)
+    own = next((n for n in around(number) if seals.fit(row, seq=n)), None)
+    if missed and missed.seq == number:
+        return f"Inserted: {row} stands where event {number} is due."
+    if missed and (own is None or own < number):
+        return f"Inserted: {row}; the true event {number} stands as number {missed.seq}."
+    if missed:
+        other = "" if own == row.seq else f", and event {own} as number {row.seq}"
+        return f"Reordered: event {number} stands as number {missed.seq}{other}."
+    if row.seq != number:
+        if not isinstance(row.seq, int) or row.seq < number:
+            return f"Inserted: {row} stands where event {number} is due."
+        gone = f"event {number} is" if row.seq == number + 1 else f"events {number} to {row.seq - 1} are"
+        return f"Removed: {gone} missing before {row}."
+    if own == number:
+        if number == 1:
+            return f"Removed: {row} was sealed to one before it."
+        return f"Replaced: the event {number - 1} to which {row} was sealed is another than the one before it."
+    if own is not None:
+        return f"Removed: event {number} is missing; event {own} now bears its number."
+    return unsealed(previous, row, following[0] if following else None, seals)
+
+
+def unsealed(previous: str, row: Row, after: Row | None, seals: Seals) -> str:
+    """Return what is wrong with an event in its place whose seal does not fit."""
+    if any(seals.fit(row, key_id=key_id) for key_id in seals.key_ids):
+        return f"Changed: the key id of {row}."
+    if seals.fit(row, previous=previous):
+        return f"Changed: in {row}, the seal of the event before it."
+    if row.key_id not in seals.key_ids:
+        return (
+            f"Unknown key: {row} names the seal key {escape_controls(str(row.key_id))}, which is neither SEAL_KEY nor "
+            "among SEAL_KEY_FALLBACKS. Either an old key is missing there, or the event is a forgery."
+        )
+    if after is None:
+        return f"Changed or forged: {row}, the last one, does not fit its seal."
+    if row.previous == previous and seals.fit(row, seal=after.previous):
+        return f"Changed: the seal of {row}."
+    if after.previous != row.seal:
+        return f"Replaced: {row} fits neither its own seal nor the one that event {after.seq} names."
+    if not seals.fit(after):
+        return f"Forged: from {row} on, the seals were not made with the key they name."
+    return f"Changed: {row} does not fit its seal, to which event {after.seq} is still linked."
+
+
+def around(number: int) -> Iterator[int]:
+    """Yield the numbers near one, nearest first, itself before all."""
+    yield number
+    for distance in range(1, WINDOW + 1):
+        yield number + distance
+        yield number - distance
+
+
+def compare() -> Iterator[str]:
+    """Yield the uuid of each record after it has proved to be what its events say, and these to be all there are.
+
+    The events have to have been walked, in the same ``snapshot``.
+
+    Raises:
+        Tampered: at the first that did not. Fields are named, values never.
+    """
+    columns = [as_text(AuditRecord, name) for name in FIELDS]
+    told = 0
+    # The number stands first among the fields, too.
+    for chunk in chunks(RECORDS, [*columns, key("uuid"), as_text(AuditRecord, "uuid")]):
+        found = events_of([record for *_, record, _ in chunk])
+        for *values, record, uuid in chunk:
+            own = found.get(record, [])
+            check(uuid, dict(zip(FIELDS, values, strict=True)), own)
+            told += len(own)
+            yield uuid
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(record) FROM {EVENTS}")
+        if cursor.fetchone() != (told,) and (wrong := unaccounted(max(pruned(), default=0))):
+            raise HistoryTampered(wrong)
+
+
+def events_of(keys: Sequence[Any]) -> dict[Any, list[tuple[str, str]]]:
+    """Return the types and bodies of the events of some records, by their :func:`key`."""
+    found: dict[Any, list[tuple[str, str]]] = {}
+    if connection.vendor == "postgresql":
+        among, parameters = "= ANY(%s::uuid[])", [list(keys)]
+    else:
+        among, parameters = f"IN ({', '.join(['%s'] * len(keys))})", list(keys)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT type, body, {key('record')} FROM {EVENTS} WHERE record {among} ORDER BY seq", parameters
+        )
+        for event_type, body, record in cursor.fetchall():
+            found.setdefault(record, []).append((event_type, body))
+    return found
+
+
+def key(column: str) -> str:
+    """Return the SQL of what a record is found by: whatever SQLite has there; on PostgreSQL, as text, a UUID."""
+    return f"{column}::text" if connection.vendor == "postgresql" else column
+
+
+def check(uuid: Any, values: dict[str, Any], own: Sequence[tuple[str, str]]) -> None:
+    """Compare a record's columns, as text, with the types and bodies of its events.
+
+    Raises:
+        Tampered: when they differ.
+    """
+    if not own:
+        raise HistoryTampered(f"{which(uuid)} has no events: it was inserted, or its uuid was changed.")
+    if own[0][0] != INTENT or any(event_type == INTENT for event_type, _ in own[1:]):
+        raise HistoryTampered(f"The events of {which(uuid).lower()} do not begin with its one intent.")
+    for name in ("config", "secrets"):
+        try:
+            values[name] = parsed(values[name])
+        except (ValueError, TypeError):
+            raise HistoryTampered(f"{which(uuid)} was changed: {name} cannot be read.") from None
+    said = events.projection(parsed(body) for _, body in own)
+    if said != values:
+        names = sorted(name for name in said.keys() | values if said.get(name) != values.get(name))
+        raise HistoryTampered(f"{which(uuid)} was changed: its events say something else about {', '.join(names)}.")
+
+
+def which(uuid: Any) -> str:
+    """Return the words for a record. Whatever its column holds, they are one line."""
+    return f"Record {escape_controls(str(uuid))}"
+
+
+def unaccounted(pruned: int) -> str:
+    """Return what is wrong when the records' events are not all there are.
+
+    Nothing is while a pruning up to an event is under way, which deletes records first.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT seq, {as_text(Event, 'record')} FROM {EVENTS} WHERE record IS NOT NULL "
+            f"AND NOT EXISTS (SELECT 1 FROM {RECORDS} WHERE uuid = record) AND seq > %s ORDER BY seq LIMIT 1",
+            [pruned],
+        )
+        for seq, record in cursor.fetchall():
+            return f"Record {escape_controls(str(record))} is missing: event {seq} is about it."
+        cursor.execute(f"SELECT 1 FROM {EVENTS} WHERE seq <= %s LIMIT 1", [pruned])
+        return "" if cursor.fetchone() else "A record stands in the table twice."

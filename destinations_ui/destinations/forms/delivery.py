@@ -1,0 +1,79 @@
+"""The form in which a person says that events arrive."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils import timezone
+
+from destinations_ui.audit.models import AuditRecord
+from destinations_ui.destinations.forms.destination import Problem
+from destinations_ui.destinations.forms.fields import PlainField, discard_secret, tidy
+
+#: A clock elsewhere may be this much ahead of ours.
+AHEAD = timedelta(minutes=1)
+EXAMPLE = "Example: 2026-11-23 14:05"
+
+
+class MomentField(forms.Field):
+    """A date and time in UTC, unless another zone is written with it."""
+
+    widget = forms.DateTimeInput({"type": "datetime-local", "class": "input", "step": "1"}, format="%Y-%m-%dT%H:%M:%S")
+
+    def to_python(self, value: Any) -> datetime | None:
+        """Return the moment.
+
+        Raises:
+            ValidationError: with what to type.
+        """
+        text = tidy(str(value or "")).removesuffix("UTC").strip()
+        if not text:
+            return None
+        try:
+            moment = datetime.fromisoformat(text)
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise forms.ValidationError(f"Enter a date and a time in UTC. {EXAMPLE}", code="invalid") from None
+
+
+class DeliveryForm(forms.Form):
+    """When the first event was seen, and where."""
+
+    seen_at = MomentField(
+        label="First event seen at (UTC)",
+        error_messages={"required": f"Enter when the first event was seen, in UTC. {EXAMPLE}"},
+    )
+    evidence = PlainField(
+        label="Where it was seen",
+        help_text="For whoever reads the history: the place, and what tells the event apart. No keys.",
+        multiline=True,
+        widget=forms.Textarea({"class": "input", "rows": 2}),
+        error_messages={
+            "required": "Enter where the event was seen.",
+            "max_length": "Shorten this to 2,048 characters.",
+        },
+    )
+
+    def __init__(self, record: AuditRecord, data: QueryDict | None = None) -> None:
+        """Make the form for a record; a secret that was typed into the evidence is neither kept nor shown back."""
+        self.record = record
+        shown, disclosed = discard_secret(data, "evidence")
+        super().__init__(shown)
+        if disclosed:
+            self.fields["evidence"].error_messages["required"] = disclosed
+
+    def clean_seen_at(self) -> datetime:
+        """Refuse a moment that cannot be: one to come, or one from before the attempt."""
+        moment: datetime = self.cleaned_data["seen_at"]
+        if moment > timezone.now() + AHEAD:
+            raise forms.ValidationError("This is still to come. Enter when the first event was seen, in UTC.")
+        if moment < self.record.created_at - AHEAD:
+            raise forms.ValidationError("This was before the destination was created. Enter a later moment, in UTC.")
+        return moment
+
+    def problems(self) -> list[Problem]:
+        """Return the lines of the error summary."""
+        return [Problem(str(message), f"id_{name}") for name, messages in self.errors.items() for message in messages]

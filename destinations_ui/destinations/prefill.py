@@ -1,0 +1,89 @@
+"""What a new form is filled from: an earlier attempt, or a destination that LaunchDarkly has. Never a secret."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from destinations_ui import launchdarkly
+from destinations_ui.audit.models import AuditRecord
+from destinations_ui.destinations.forms.posted_data import PREFIX
+from destinations_ui.destinations.inventory import PATIENCE
+from destinations_ui.kinds.spec.kind import Kind
+from destinations_ui.launchdarkly.errors import LaunchDarklyError
+
+
+@dataclass(frozen=True, slots=True)
+class Prefill:
+    """Where the values of a new form come from.
+
+    Attributes:
+        name: The destination's name.
+        initial: The form's names → values. The environment is left to choose.
+        record: The attempt, where it is one.
+    """
+
+    name: str
+    initial: Mapping[str, Any]
+    record: AuditRecord | None = None
+
+
+def of_record(kind: Kind, text: str) -> Prefill | None:
+    """Return what an attempt gives to a form of a kind; ``None`` where there is no such record."""
+    try:
+        found = AuditRecord.objects.filter(uuid=uuid.UUID(text)).first()
+    except ValueError:
+        return None
+    if found is None:
+        return None
+    initial = common(found.project, found.name, found.on) | {"reason": found.reason}
+    config = found.config if found.kind == kind.slug else {}
+    return Prefill(found.name, initial | named(kind.typed(config)), found)
+
+
+def of_destination(kind: Kind, id: str) -> Prefill | None:
+    """Return what a destination of LaunchDarkly's gives to a form; ``None`` where it has none with this id.
+
+    The list is read for this alone: what stands in it for a secret may show a part of it, so it is not kept.
+
+    Raises:
+        LaunchDarklyError: when the list cannot be had.
+    """
+    listed = launchdarkly.connect().destinations(timeout=min(PATIENCE, settings.LAUNCHDARKLY_TIMEOUT))
+    found = next((item for item in listed if item.id and item.id == id), None)
+    if found is None:
+        return None
+    values = kind.typed(found.config) if found.kind == kind.slug else {}
+    # LaunchDarkly answers with the older form as well, though only the newer was sent.
+    for first, *rest in kind.at_least_one:
+        if values.get(first):
+            values = {name: value for name, value in values.items() if name not in rest}
+    return Prefill(found.name, common(found.project, found.name, bool(found.on)) | named(values))
+
+
+def asked_for(kind: Kind, query: Mapping[str, str], *, may_view: bool) -> tuple[Prefill | None, str]:
+    """Return the origin that an address names, and what to say where it cannot be had."""
+    try:
+        if "from" in query:
+            origin = of_record(kind, query["from"]) if may_view else None
+        elif "like" in query:
+            origin = of_destination(kind, query["like"]) if may_view else None
+        else:
+            return None, ""
+    except LaunchDarklyError as error:
+        return None, error.message
+    return origin, "" if origin else "It is not there any more, or you may not see it. Fill the form as usual."
+
+
+def common(project: str, name: str, on: bool) -> dict[str, Any]:
+    """Return what every kind has."""
+    return {"project": project, "name": name, "on": "true" if on else "false"}
+
+
+def named(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a kind's values under the form's names."""
+    return {f"{PREFIX}{name}": value for name, value in values.items()}

@@ -1,0 +1,100 @@
+"""The answers when something is not as it should be: each says what happened and what to do next."""
+
+from __future__ import annotations
+
+import sys
+
+from django.contrib.auth.models import User
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.db import InterfaceError, OperationalError
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.http.request import RawPostDataException, UnreadablePostError
+from django.shortcuts import render
+from django.template import loader
+from django.urls import Resolver404, resolve
+from django.views.decorators.debug import sensitive_variables
+
+from destinations_ui.destinations.forms.posted_data import showable
+from destinations_ui.kinds import Kind
+
+#: The group that gives others their rights.
+ADMINISTRATORS = "Administrators"
+#: At most this many names are listed as people who can help.
+HELPERS = 5
+
+
+def answer(request: HttpRequest, template: str, status: int, context: dict[str, object] | None = None) -> HttpResponse:
+    """Return an error page; to htmx, its message alone, for the place where messages stand."""
+    if request.headers.get("HX-Request") == "true":
+        response = render(request, f"{template}#message", context, status=status)
+        response["HX-Retarget"] = "#messages"
+        response["HX-Reswap"] = "innerHTML show:top"
+        return response
+    return render(request, template, context, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 400."""
+    too_much = isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent)
+    # Rendered without the request's context: the host, the session or the body may be what is wrong.
+    html = loader.render_to_string("errors/400.html", {"too_much": too_much})
+    return HttpResponse(html, status=413 if too_much else 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 403, and say who can help."""
+    return answer(request, "errors/403.html", 403, {"helpers": helpers()})
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 404."""
+    return answer(request, "errors/404.html", 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 500, or 503 when the database cannot be used, with a page that needs neither session nor database."""
+    gone = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    html = loader.render_to_string("errors/500.html", {"request_id": getattr(request, "request_id", ""), "gone": gone})
+    return HttpResponse(html, status=503 if gone else 500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form that was opened before the current session began: nothing is lost, once more and it works."""
+    if request.user.is_authenticated:
+        return resume(request, 403, "renewed")
+    return resume(request, 403, "signed_out")
+
+
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """Answer a form whose session has ended."""
+    return resume(request, 401, "signed_out")
+
+
+@sensitive_variables()
+def resume(request: HttpRequest, status: int, why: str) -> HttpResponse:
+    """Answer so that the person can go on with the form: to htmx a message, otherwise a page that carries the values.
+
+    The page holds the ordinary values of the form as hidden inputs. Secrets are not carried: they have to be typed
+    again, and the page says so.
+    """
+    return answer(request, "errors/session_expired.html", status, {"why": why, "carried": carried(request)})
+
+
+def carried(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return the posted names and values that may be shown again; none for any form but a kind's."""
+    try:
+        kind = resolve(request.path_info).kwargs.get("kind")
+        if not isinstance(kind, Kind):
+            return []
+        return showable(kind, request.POST)
+    except (Resolver404, RawPostDataException, UnreadablePostError):
+        return []
+
+
+def helpers() -> list[str]:
+    """Return the names of people who can give rights."""
+    people = User.objects.filter(is_active=True).filter(Q(groups__name=ADMINISTRATORS) | Q(is_superuser=True))
+    return [
+        person.get_full_name() or person.get_username() for person in people.distinct().order_by("username")[:HELPERS]
+    ]

@@ -1,0 +1,94 @@
+"""What happens around every request."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.contrib.auth import middleware as auth
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+
+from destinations_ui.conf.logging import current_request_id
+from destinations_ui.web import errors
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+#: Headers that no setting of Django's covers.
+HEADERS = {
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    # SecurityMiddleware sets this too, but not on an answer that it gives itself to a wrong host.
+    "X-Content-Type-Options": "nosniff",
+    # A page may show what an operator typed; nobody else's browser or proxy keeps it.
+    "Cache-Control": "no-store",
+}
+
+
+def request_id(get_response: GetResponse) -> GetResponse:
+    """Give each request an id, for the log, the record and the person who asks for support."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        request.request_id = uuid.uuid4()  # type: ignore[attr-defined]  # HttpRequest is open to middleware
+        token = current_request_id.set(str(request.request_id))  # type: ignore[attr-defined]  # set above
+        try:
+            response = get_response(request)
+        finally:
+            current_request_id.reset(token)
+        response["X-Request-ID"] = str(request.request_id)  # type: ignore[attr-defined]  # set above
+        return response
+
+    return middleware
+
+
+def viewer_zone(get_response: GetResponse) -> GetResponse:
+    """Write moments in the viewer's zone as well: the browser tells it in a cookie. Everything else stays in UTC."""
+    # To list them means to look through the folders of a disk.
+    known = available_timezones()
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        name = unquote(request.COOKIES.get("timezone", ""))
+        if name not in known:
+            return get_response(request)
+        with timezone.override(ZoneInfo(name)):
+            return get_response(request)
+
+    return middleware
+
+
+def utf8(get_response: GetResponse) -> GetResponse:
+    """Read every form as UTF-8, as ours are sent: by another codec that its sender names, it could break the parser."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        request.encoding = "utf-8"
+        return get_response(request)
+
+    return middleware
+
+
+def response_headers(get_response: GetResponse) -> GetResponse:
+    """Put the remaining security headers on every answer, unless it carries its own."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    return middleware
+
+
+class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
+    """Ask for sign-in; a form that was under way when the session ended is not thrown away."""
+
+    def handle_no_permission(  # type: ignore[override]  # the stubs know only the redirect
+        self, request: HttpRequest, view_func: Callable[..., Any]
+    ) -> HttpResponse:
+        """Redirect a link to sign-in; answer htmx and posted forms in place."""
+        if request.method == "POST" or request.headers.get("HX-Request") == "true":
+            return errors.signed_out(request)
+        return super().handle_no_permission(request, view_func)

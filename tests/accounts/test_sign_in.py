@@ -1,0 +1,156 @@
+"""Signing in and out, and what happens to whoever guesses."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django import Settings
+
+from tests.support.hashers import QuickHasher
+
+PASSWORD = "correct-horse-battery"
+#: Wrong passwords from one address until sign-in is closed to it.
+LIMIT = 20
+
+pytestmark = pytest.mark.django_db
+
+
+class CountingHasher(QuickHasher):
+    """A hasher that counts."""
+
+    computed = 0
+
+    def encode(self, password: str, salt: str, iterations: int | None = None) -> str:
+        """Count, and hash."""
+        CountingHasher.computed += 1
+        return super().encode(password, salt, iterations)
+
+
+@pytest.fixture(autouse=True)
+def fast_hashes(settings: Settings) -> None:
+    """Hash quickly, and count."""
+    settings.PASSWORD_HASHERS = [f"{__name__}.CountingHasher"]
+    CountingHasher.computed = 0
+
+
+def attempt(client: Client, username: str, password: str, **extra: str) -> int:
+    """Try to sign in; return the status."""
+    return client.post("/login/", {"username": username, "password": password}, headers=extra).status_code
+
+
+def test_the_right_password_leads_to_the_map(client: Client, viewer: User) -> None:
+    answer = client.post("/login/", {"username": "vera", "password": PASSWORD})
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "/"
+
+
+def test_a_wrong_password_and_an_unknown_name_get_the_same_words(client: Client, viewer: User) -> None:
+    wrong = client.post("/login/", {"username": "vera", "password": "wrong"}).content.decode()
+    unknown = client.post("/login/", {"username": "vero", "password": "wrong"}).content.decode()
+
+    assert "The user name and password do not match" in wrong
+    assert "The user name and password do not match" in unknown
+    assert "Error: Sign in" in wrong
+
+
+def test_the_password_is_never_shown_back(client: Client, viewer: User) -> None:
+    page = client.post("/login/", {"username": "vera", "password": "marker-of-the-password"}).content.decode()
+
+    assert "marker-of-the-password" not in page
+    assert 'value="vera"' in page
+
+
+def test_after_twenty_wrong_passwords_no_password_is_hashed_any_more_not_even_the_right_one(
+    client: Client, viewer: User
+) -> None:
+    tried = [attempt(client, "vera", "wrong") for _ in range(LIMIT)]
+    assert set(tried[:-1]) == {200}
+    CountingHasher.computed = 0
+
+    answer = client.post("/login/", {"username": "vera", "password": PASSWORD})
+
+    assert answer.status_code == 429
+    assert answer.headers["Retry-After"] == "900"
+    assert "15 minutes" in answer.content.decode()
+    assert CountingHasher.computed == 0
+
+
+def test_guessing_many_names_from_one_address_is_stopped_as_well(client: Client, viewer: User) -> None:
+    for number in range(LIMIT):
+        attempt(client, f"guess-{number}", "wrong")
+
+    assert attempt(client, "vera", PASSWORD) == 429
+
+
+def test_a_colleague_at_another_address_is_not_locked_out(client: Client, viewer: User) -> None:
+    for _ in range(LIMIT):
+        attempt(client, "vera", "wrong")
+
+    answer = client.post("/login/", {"username": "vera", "password": PASSWORD}, REMOTE_ADDR="192.0.2.7")
+    assert answer.status_code == 302
+
+
+def test_a_forged_forwarding_header_does_not_escape(client: Client, viewer: User) -> None:
+    for number in range(LIMIT):
+        attempt(client, "vera", "wrong", **{"X-Forwarded-For": f"192.0.2.{number}"})
+
+    assert attempt(client, "vera", PASSWORD, **{"X-Forwarded-For": "198.51.100.1"}) == 429
+
+
+def test_behind_one_proxy_the_entry_it_wrote_counts(client: Client, viewer: User, settings: Settings) -> None:
+    settings.PROXY_COUNT = 1
+    for number in range(LIMIT):
+        attempt(client, "vera", "wrong", **{"X-Forwarded-For": f"203.0.113.{number}, 192.0.2.1"})
+
+    assert attempt(client, "vera", PASSWORD, **{"X-Forwarded-For": "203.0.113.99, 192.0.2.1"}) == 429
+    assert attempt(client, "vera", PASSWORD, **{"X-Forwarded-For": "192.0.2.1, 192.0.2.2"}) == 302
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
+def test_sign_in_leads_nowhere_else(client: Client, viewer: User, target: str) -> None:
+    answer = client.post("/login/", {"username": "vera", "password": PASSWORD, "next": target})
+
+    assert answer.headers["Location"] == "/"
+
+
+def test_sign_in_leads_back_to_where_one_wanted_to_go(client: Client, viewer: User) -> None:
+    answer = client.post("/login/", {"username": "vera", "password": PASSWORD, "next": "/history/?q=a"})
+
+    assert answer.headers["Location"] == "/history/?q=a"
+
+
+def test_signing_out_takes_a_post(client: Client, viewer: User) -> None:
+    client.force_login(viewer)
+
+    assert client.get("/logout/").status_code == 405
+    assert client.post("/logout/").headers["Location"] == "/login/"
+    assert client.get("/history/").status_code == 302
+
+
+def test_whoever_is_signed_in_already_goes_on_to_the_map(client: Client, viewer: User) -> None:
+    client.force_login(viewer)
+
+    assert client.get("/login/").headers["Location"] == "/"
+
+
+def test_the_session_gets_a_new_id_at_sign_in(client: Client, viewer: User) -> None:
+    client.get("/login/")
+    before = client.session.session_key
+
+    client.post("/login/", {"username": "vera", "password": PASSWORD})
+
+    assert before != client.session.session_key
+
+
+def test_signing_in_with_an_account_of_ones_own_does_not_start_the_count_anew(
+    client: Client, viewer: User, operator: User
+) -> None:
+    for _ in range(LIMIT - 1):
+        attempt(client, "vera", "wrong")
+    assert attempt(Client(), "oskar", PASSWORD) == 302
+
+    attempt(client, "vera", "wrong")
+
+    assert attempt(client, "vera", PASSWORD) == 429

@@ -1,0 +1,572 @@
+"""Settings: each value is checked strictly, and what is wrong is named without showing it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from destinations_ui.conf.env import Environment
+from tests.support.environment import DEFAULTS
+
+ROOT = Path(__file__).resolve().parents[2]
+SHORT_MARKER = "marker-of-key"
+MARKER = f"{SHORT_MARKER}-or-password"
+
+#: The settings that have no default.
+NEEDED = ("SECRET_KEY", "LAUNCHDARKLY_TOKEN", "FINGERPRINT_KEY", "ALLOWED_HOSTS")
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> Environment:
+    """The environment, without a file beside it."""
+    return Environment(tmp_path / ".env")
+
+
+def problems(env: Environment) -> str:
+    """Return what an environment has to complain of, or an empty text."""
+    try:
+        env.check()
+    except ImproperlyConfigured as error:
+        return str(error)
+    return ""
+
+
+def complaint(env: Environment, name: str) -> str:
+    """Return the one line about a setting, which names it first and ends with an example."""
+    heading, *lines = problems(env).splitlines()
+    assert heading == "These settings need mending:"
+    (line,) = lines
+    assert line.startswith(f"  - {name} ")
+    assert f"Example: {name}=" in line
+    return line
+
+
+# --- Texts and files
+
+
+def test_without_problems_nothing_is_said(env: Environment) -> None:
+    assert problems(env) == ""
+
+
+def test_a_text_is_stripped(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLOUR", "  blue \n")
+    assert env.text("COLOUR") == "blue"
+    assert env.text("SHAPE", "round") == "round"
+
+
+@pytest.mark.parametrize("value", ["$HOME", "$SECRET_KEY", "$", "$$x", "${x}", r"\$x", "a$b", "'quoted'", "a=b", "ünï"])
+def test_a_text_is_taken_as_it_is(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("COLOUR", value)
+    assert env.text("COLOUR") == value
+
+
+def test_a_value_can_come_from_a_file(env: Environment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "colour").write_text("blue\n")
+    monkeypatch.setenv("COLOUR", "red")
+    monkeypatch.setenv("COLOUR_FILE", str(tmp_path / "colour"))
+    assert env.text("COLOUR") == "blue"
+    assert problems(env) == ""
+
+
+def test_a_file_that_cannot_be_read_is_named(env: Environment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "latin").write_bytes(b"\xff\xfe" + MARKER.encode())
+    for file in (tmp_path / "absent", tmp_path, tmp_path / "latin"):
+        monkeypatch.setenv("COLOUR_FILE", str(file))
+        other = Environment(tmp_path / ".env")
+        other.text("COLOUR", example="blue")
+        assert "the file that COLOUR_FILE names cannot be read" in complaint(other, "COLOUR")
+
+
+# --- The file .env
+
+
+@pytest.fixture
+def clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget after the test what a file has put into the process's environment."""
+    for name in ("COLOUR", "SHAPE", "SIZE"):
+        monkeypatch.setenv(name, "x")
+        monkeypatch.delenv(name)
+
+
+@pytest.mark.usefixtures("clean")
+def test_a_file_gives_what_the_process_lacks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SHAPE", "square")
+    (tmp_path / ".env").write_text("# Colours\n\nCOLOUR=blue=1\nexport SIZE='large one'\nSHAPE=round\n")
+    env = Environment(tmp_path / ".env")
+    assert [env.text(name) for name in ("COLOUR", "SIZE", "SHAPE")] == ["blue=1", "large one", "square"]
+    assert problems(env) == ""
+
+
+@pytest.mark.usefixtures("clean")
+@pytest.mark.parametrize("line", [f"SHAPE {MARKER}", f"SHAPE: {MARKER}", f"{MARKER}", f"SH-APE={MARKER}", f"={MARKER}"])
+def test_a_line_that_sets_nothing_is_named_by_its_number(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], line: str
+) -> None:
+    (tmp_path / ".env").write_text(f"COLOUR=blue\n{line}\n")
+    env = Environment(tmp_path / ".env")
+    assert env.text("COLOUR") == "blue"
+    assert ".env, line 2, is not NAME=value" in problems(env)
+    assert MARKER not in problems(env) + caplog.text + "".join(capfd.readouterr())
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"COLOUR=\xff\xfe")
+    assert ".env is there and cannot be read" in problems(Environment(tmp_path / ".env"))
+
+
+# --- One kind of value after the other
+
+
+@pytest.mark.parametrize("value", ["", "   ", "\n"])
+def test_a_missing_key_is_named(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("HOUSE_KEY", value)
+    env.key("HOUSE_KEY", example="abc")
+    assert "is missing" in complaint(env, "HOUSE_KEY")
+
+
+def test_a_short_key_is_named_and_not_shown(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOUSE_KEY", MARKER)
+    env.key("HOUSE_KEY", example="abc", minimum=32)
+    assert "is shorter than 32 characters" in complaint(env, "HOUSE_KEY")
+    assert MARKER not in problems(env)
+
+
+def test_a_key_that_begins_with_a_dollar_is_a_key(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "$" + "k" * 40
+    monkeypatch.setenv("HOUSE_KEY", key)
+    assert env.key("HOUSE_KEY", example="abc") == key
+    assert problems(env) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        *(("true", True), ("True", True), ("YES", True), ("on", True), ("1", True), (" true ", True)),
+        *(("false", False), ("False", False), ("no", False), ("OFF", False), ("0", False)),
+    ],
+)
+def test_a_flag_is_a_yes_or_a_no(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str, expected: bool) -> None:
+    monkeypatch.setenv("WINDOWED", value)
+    assert env.flag("WINDOWED", default=not expected) is expected
+    assert problems(env) == ""
+
+
+@pytest.mark.parametrize("value", ["", "2", "t", "truee", "enabled", "nein", "None", "-1", "true false"])
+def test_any_other_word_is_a_mistake_and_no_no(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("WINDOWED", value)
+    env.flag("WINDOWED", default=True)
+    assert "is neither true nor false" in complaint(env, "WINDOWED")
+
+
+def test_a_flag_that_is_not_set_is_its_default(env: Environment) -> None:
+    assert env.flag("WINDOWED", default=True) is True
+    assert env.flag("WINDOWED", default=False) is False
+    assert problems(env) == ""
+
+
+@pytest.mark.parametrize(("value", "expected"), [("0.5", 0.5), ("15", 15), ("120", 120), ("2.5 ", 2.5)])
+def test_seconds_are_a_number(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str, expected: float) -> None:
+    monkeypatch.setenv("PATIENCE", value)
+    assert env.seconds("PATIENCE", 10, minimum=0.5, maximum=120) == expected
+    assert problems(env) == ""
+
+
+@pytest.mark.parametrize(
+    "value", ["", "0", "0.49", "121", "-1", "nan", "inf", "-inf", "1e9", "ten", "10s", "1,5", "0x10"]
+)
+def test_seconds_beyond_reason_are_a_mistake(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("PATIENCE", value)
+    env.seconds("PATIENCE", 10, minimum=0.5, maximum=120)
+    assert complaint(env, "PATIENCE").endswith("is not a number of seconds from 0.5 to 120. Example: PATIENCE=10")
+
+
+@pytest.mark.parametrize(("value", "expected"), [("0", 0), ("10", 10), ("07", 7)])
+def test_a_count_is_a_whole_number(
+    env: Environment, monkeypatch: pytest.MonkeyPatch, value: str, expected: int
+) -> None:
+    monkeypatch.setenv("HOPS", value)
+    assert env.count("HOPS", 1, maximum=10) == expected
+    assert problems(env) == ""
+
+
+@pytest.mark.parametrize("value", ["", "11", "-1", "1.5", "two", "1e1", "9" * 30, "0" * 20 + "11", "\u00b2"])
+def test_any_other_count_is_a_mistake(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("HOPS", value)
+    assert env.count("HOPS", 1, maximum=10) == 1
+    assert "is not a whole number from 0 to 10" in complaint(env, "HOPS")
+
+
+def test_names_are_separated_by_commas(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOSTS", " a.example.com, ,b.example.com,")
+    assert env.names("HOSTS", example="x") == ["a.example.com", "b.example.com"]
+    assert env.names("OTHERS", example="x") == []
+
+
+@pytest.mark.parametrize(
+    "value", ["destinations.example.com", ".example.com", "*", "127.0.0.1,localhost", "[::1]", "a", " a.b , c.d "]
+)
+def test_hosts_are_names(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("HOSTS", value)
+    assert env.hosts("HOSTS", example="x") == [part.strip() for part in value.split(",")]
+    assert problems(env) == ""
+
+
+@pytest.mark.parametrize("value", ["https://a.example.com", "a:8000", "a/b", "a,b c", "*.example.com", "-a", "a@b"])
+def test_what_is_no_host_is_named(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("HOSTS", value)
+    env.hosts("HOSTS", example="x")
+    assert "leave out https://, ports and paths" in complaint(env, "HOSTS")
+
+
+def test_hosts_can_be_required(env: Environment) -> None:
+    assert env.hosts("HOSTS", example="x") == []
+    assert problems(env) == ""
+    env.hosts("HOSTS", example="x", required=True)
+    assert "is missing" in complaint(env, "HOSTS")
+
+
+@pytest.mark.parametrize(
+    "value", ["https://a.example.com", "https://*.example.com", "http://localhost:8000,https://[::1]:8443"]
+)
+def test_origins_are_a_scheme_and_a_host(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("ORIGINS", value)
+    assert env.origins("ORIGINS", example="x") == value.split(",")
+    assert problems(env) == ""
+
+
+@pytest.mark.parametrize(
+    "value", ["a.example.com", "https://a.example.com/", "https://a.example.com/x", "https://", "ftp://a", "*"]
+)
+def test_what_is_no_origin_is_named(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("ORIGINS", value)
+    env.origins("ORIGINS", example="x")
+    assert "of the form https://host" in complaint(env, "ORIGINS")
+
+
+@pytest.mark.parametrize("value", ["api-4dfc17e5-2acc-4075-83bf-0123456789ab", "api-x", "anything-else"])
+def test_a_token_is_taken_as_it_is(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("TOKEN", value)
+    assert env.token("TOKEN") == value
+    assert problems(env) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "wrong"),
+    [
+        ("", "is missing"),
+        (f"api-{MARKER} x", "holds a blank or a character that no token has"),
+        (f"api-{MARKER}\nx", "holds a blank or a character that no token has"),
+        (f"api-{MARKER}\r\nX-Other: 1", "holds a blank or a character that no token has"),
+        (f"api-{MARKER}\u00e4", "holds a blank or a character that no token has"),
+        (f"Bearer api-{MARKER}", "holds a blank or a character that no token has"),
+        (f"sdk-{MARKER}", "is an SDK key"),
+        (f"mob-{MARKER}", "is an SDK key"),
+    ],
+)
+def test_what_is_no_token_is_named_and_not_shown(
+    env: Environment, monkeypatch: pytest.MonkeyPatch, value: str, wrong: str
+) -> None:
+    monkeypatch.setenv("TOKEN", value)
+    env.token("TOKEN")
+    assert wrong in complaint(env, "TOKEN")
+    assert MARKER not in problems(env)
+
+
+# --- Where the token goes
+
+LAUNCHDARKLY = {
+    "https://app.launchdarkly.com": "https://app.launchdarkly.com",
+    "https://app.eu.launchdarkly.com": "https://app.eu.launchdarkly.com",
+    "https://app.launchdarkly.us": "https://app.launchdarkly.us",
+    "https://app.launchdarkly.com/": "https://app.launchdarkly.com",
+    "HTTPS://App.LaunchDarkly.com": "https://app.launchdarkly.com",
+    "https://app.launchdarkly.com:443": "https://app.launchdarkly.com:443",
+    " https://app.launchdarkly.com\n": "https://app.launchdarkly.com",
+    "http://127.0.0.1:9000": "http://127.0.0.1:9000",
+    "http://127.0.0.1": "http://127.0.0.1",
+    "http://127.8.9.10:9000/": "http://127.8.9.10:9000",
+    "https://127.0.0.1:9000": "https://127.0.0.1:9000",
+    "http://localhost:9000": "http://localhost:9000",
+    "http://LOCALHOST:9000": "http://localhost:9000",
+    "http://[::1]:9000": "http://[::1]:9000",
+    "http://[::1]": "http://[::1]",
+}
+
+#: No host alone, whatever may be allowed.
+NO_HOST = (
+    "",
+    "app.launchdarkly.com",
+    "https:",
+    "https://",
+    "https:app.launchdarkly.com",
+    "https:///app.launchdarkly.com",
+    "//app.launchdarkly.com",
+    "ftp://app.launchdarkly.com",
+    "file:///etc/passwd",
+    "javascript:alert(1)",
+    "https://app.launchdarkly.com/api/v2",
+    "https://app.launchdarkly.com/;x",
+    "https://app.launchdarkly.com?x=1",
+    "https://app.launchdarkly.com#x",
+    "https://oskar@app.launchdarkly.com",
+    "https://oskar:word@app.launchdarkly.com",
+    "https://@app.launchdarkly.com",
+    "https://:@app.launchdarkly.com",
+    "https://app.launchdarkly.com@example.com",
+    "https://app.launchdarkly.com\\@example.com",
+    "https://example.com\\@app.launchdarkly.com",
+    "https://example.com#@app.launchdarkly.com",
+    "https://example.com?@app.launchdarkly.com",
+    "http://127.0.0.1@example.com",
+    "http://example.com@127.0.0.1:9000",
+    "https://app.launchdarkly.com:port",
+    "https://app.launchdarkly.com:99999",
+    "https://[::1",
+    "https://[app.launchdarkly.com]",
+)
+
+#: Another host, which only LAUNCHDARKLY_ALLOW_OTHER_HOST allows.
+OTHER_HOST = (
+    "http://app.launchdarkly.com",
+    "http://app.launchdarkly.com:443",
+    "https://app.launchdarkly.com:8443",
+    "https://app.launchdarkly.com.",
+    "https://launchdarkly.com",
+    "https://app.launchdarkly.com.example.com",
+    "https://app-launchdarkly.com",
+    "https://app.launchdarkly.co",
+    "https://evil-app.launchdarkly.com",
+    "https://app.launchdarkly.eu",
+    "https://app.launchdar\u043aly.com",
+    "https://app\u2024launchdarkly.com",
+    "https://example.com",
+    "https://52.1.2.3",
+    "https://3232235777",
+    "http://169.254.169.254",
+    "http://[fd00:ec2::254]",
+    "http://10.0.0.1",
+    "http://0.0.0.0:9000",
+    "http://[::]:9000",
+    "http://127.1:9000",
+    "http://0x7f000001:9000",
+    "http://2130706433:9000",
+    "http://localhost.example.com",
+    "http://localhost.:9000",
+)
+
+
+def launchdarkly_url(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str, *, allow: bool = False) -> str:
+    """Read an address."""
+    monkeypatch.setenv("LAUNCHDARKLY_URL", value)
+    return env.launchdarkly_url("LAUNCHDARKLY_URL", allow_other_host=allow)
+
+
+@pytest.mark.parametrize(("value", "expected"), LAUNCHDARKLY.items())
+def test_launchdarkly_and_this_machine_are_allowed(
+    env: Environment, monkeypatch: pytest.MonkeyPatch, value: str, expected: str
+) -> None:
+    assert launchdarkly_url(env, monkeypatch, value) == expected
+    assert problems(env) == ""
+
+
+def test_launchdarkly_itself_is_the_default(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LAUNCHDARKLY_URL", raising=False)
+    assert env.launchdarkly_url("LAUNCHDARKLY_URL", allow_other_host=False) == "https://app.launchdarkly.com"
+    assert problems(env) == ""
+
+
+@pytest.mark.parametrize("value", OTHER_HOST)
+def test_any_other_host_has_to_be_allowed(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    launchdarkly_url(env, monkeypatch, value)
+    assert "LAUNCHDARKLY_ALLOW_OTHER_HOST=true allows any host" in complaint(env, "LAUNCHDARKLY_URL")
+
+
+def test_another_host_can_be_allowed(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    for value in ("https://launchdarkly.example.com", "http://10.0.0.1:8080"):
+        assert launchdarkly_url(env, monkeypatch, value, allow=True) == value
+    assert problems(env) == ""
+
+
+@pytest.mark.parametrize("allow", [True, False])
+@pytest.mark.parametrize("value", NO_HOST)
+def test_what_is_no_host_alone_is_never_allowed(
+    env: Environment, monkeypatch: pytest.MonkeyPatch, value: str, allow: bool
+) -> None:
+    launchdarkly_url(env, monkeypatch, value, allow=allow)
+    line = complaint(env, "LAUNCHDARKLY_URL")
+    assert "is not the address of a host alone" in line or "is not an address" in line
+    assert "oskar" not in line
+
+
+# --- Databases and caches
+
+
+def address(env: Environment) -> str:
+    """Read the address of a database."""
+    example = "postgresql://destinations_ui:PASSWORD@db.example.com/destinations_ui"
+    schemes = ("sqlite", "postgres", "postgresql", "redis")
+    return env.url("DATABASE_URL", "sqlite:///db.sqlite3", schemes=schemes, example=example)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "sqlite:////var/lib/destinations.sqlite3",
+        "sqlite:///db.sqlite3",
+        "postgresql://oskar:p%23%2Fw@db.example.com:5432/destinations_ui?sslmode=verify-full",
+        "postgres://oskar@db.example.com/destinations_ui",
+        "postgresql:///destinations_ui",
+        "postgresql://oskar:word@a.example.com:5432,b.example.com:5432/destinations_ui",
+        "redis://:word@cache.example.com:6379/1",
+    ],
+)
+def test_the_address_of_a_database_is_taken_as_it_is(
+    env: Environment, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", value)
+    assert address(env) == value
+    assert problems(env) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "wrong"),
+    [
+        ("", "does not begin with sqlite:, postgres:"),
+        (f"mysql://oskar:{MARKER}@db/x", "does not begin with"),
+        ("/var/lib/destinations.sqlite3", "does not begin with"),
+        (f"postgresql://oskar:{MARKER}/word@db.example.com/x", "%-codes"),
+        (f"postgresql://oskar:{MARKER}#word@db.example.com/x", "%-codes"),
+        (f"postgresql://oskar:{MARKER}?word@db.example.com/x", "%-codes"),
+        (f"postgresql://oskar:12#{MARKER}@db.example.com/x", "%23"),
+        (f"postgresql://oskar:[{MARKER}@db.example.com/x", "%-codes"),
+        (f"postgresql://oskar:{MARKER}@db.example.com:port/x", "%-codes"),
+        (f"sqlite://{MARKER}.sqlite3", "does not name a file"),
+        ("sqlite://", "does not name a file"),
+        ("sqlite://:memory:", "%-codes"),
+    ],
+)
+def test_an_address_that_cannot_be_right_is_named_and_not_shown(
+    env: Environment, monkeypatch: pytest.MonkeyPatch, value: str, wrong: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", value)
+    address(env)
+    assert wrong in complaint(env, "DATABASE_URL")
+    assert MARKER not in problems(env)
+
+
+def test_all_that_is_wrong_is_said_at_once(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WINDOWED", "perhaps")
+    readings: list[Callable[[], object]] = [
+        lambda: env.flag("WINDOWED", default=True),
+        lambda: env.key("HOUSE_KEY", example="abc"),
+        lambda: env.token("TOKEN"),
+    ]
+    for read in readings:
+        read()
+    lines = problems(env).splitlines()[1:]
+    assert [line.split()[1] for line in lines] == ["WINDOWED", "HOUSE_KEY", "TOKEN"]
+
+
+# --- The process
+
+
+def start(code: str = "import destinations_ui.settings", **changes: str | None) -> subprocess.CompletedProcess[str]:
+    """Run Python in a process of its own with the settings of the tests, changed; ``None`` leaves one out."""
+    settings = DEFAULTS | changes
+    known = {name: value for name, value in os.environ.items() if name not in settings}
+    environment = known | {name: value for name, value in settings.items() if value is not None}
+    return subprocess.run(  # noqa: S603  # our own code
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_a_process_whose_settings_are_right_starts() -> None:
+    done = start()
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_process_without_its_settings_names_them_all() -> None:
+    done = start("import destinations_ui.wsgi", **dict.fromkeys(NEEDED))
+    assert done.returncode != 0
+    for name in NEEDED:
+        assert f"{name} is missing. Example: {name}=" in done.stderr
+
+
+def test_a_process_whose_settings_are_wrong_names_them_and_shows_none() -> None:
+    done = start(
+        "import destinations_ui.wsgi",
+        SECRET_KEY=SHORT_MARKER,
+        FINGERPRINT_KEY=SHORT_MARKER,
+        LAUNCHDARKLY_TOKEN=f"sdk-{MARKER}",
+        LAUNCHDARKLY_URL=f"https://{MARKER}@example.com",
+        LAUNCHDARKLY_ALLOW_OTHER_HOST="perhaps",
+        LAUNCHDARKLY_TIMEOUT="soon",
+        DEBUG="yes please",
+        HTTPS_ONLY="maybe",
+        PROXY_COUNT="many",
+        DATABASE_URL=f"postgresql://oskar:{MARKER}/x@db.example.com/destinations_ui",
+        CACHE_URL=f"memcached://{MARKER}",
+        ALLOWED_HOSTS="https://destinations.example.com",
+        CSRF_TRUSTED_ORIGINS="destinations.example.com",
+    )
+    assert done.returncode != 0
+    named = {line.split()[1] for line in done.stderr.splitlines() if line.startswith("  - ")}
+    assert named == {
+        *("SECRET_KEY", "FINGERPRINT_KEY", "LAUNCHDARKLY_TOKEN", "LAUNCHDARKLY_URL", "LAUNCHDARKLY_ALLOW_OTHER_HOST"),
+        *("LAUNCHDARKLY_TIMEOUT", "DEBUG", "HTTPS_ONLY", "PROXY_COUNT", "DATABASE_URL", "CACHE_URL"),
+        *("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS"),
+    }
+    assert SHORT_MARKER not in done.stderr + done.stdout
+
+
+def test_every_setting_can_come_from_a_file(tmp_path: Path) -> None:
+    changes: dict[str, str | None] = {}
+    for name in NEEDED:
+        (tmp_path / name).write_text(f"{DEFAULTS[name]}\n")
+        changes |= {name: None, f"{name}_FILE": str(tmp_path / name)}
+    shown = "s.SECRET_KEY, s.LAUNCHDARKLY_TOKEN.reveal(), s.FINGERPRINT_KEY.reveal(), ','.join(s.ALLOWED_HOSTS)"
+    done = start(f"import json; from destinations_ui import settings as s; print(json.dumps([{shown}]))", **changes)
+    assert json.loads(done.stdout) == [DEFAULTS[name] for name in NEEDED], done.stderr
+
+
+def test_a_process_whose_file_is_gone_names_the_setting(tmp_path: Path) -> None:
+    done = start(SECRET_KEY_FILE=str(tmp_path / "absent"))
+    assert done.returncode != 0
+    assert "SECRET_KEY the file that SECRET_KEY_FILE names cannot be read" in done.stderr
+
+
+def test_a_key_with_a_dollar_in_front_starts_the_process() -> None:
+    done = start(SECRET_KEY="$" + "k" * 50, FINGERPRINT_KEY="$HOME" + "k" * 50)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_sandbox_is_any_address_of_this_machine() -> None:
+    expected = {
+        "http://127.0.0.1:9000": True,
+        "http://127.0.0.1": True,
+        "http://localhost:9000": True,
+        "http://localhost": True,
+        "http://[::1]:9000": True,
+        "http://[::1]": True,
+        "https://app.launchdarkly.com": False,
+        "https://app.launchdarkly.us:443": False,
+        "https://app.eu.launchdarkly.com/": False,
+    }
+    code = f"""
+import importlib, json, os
+from destinations_ui import settings
+found = {{}}
+for url in {list(expected)!r}:
+    os.environ["LAUNCHDARKLY_URL"] = url
+    found[url] = importlib.reload(settings).SANDBOX
+print(json.dumps(found))
+"""
+    done = start(code)
+    assert json.loads(done.stdout) == expected, done.stderr

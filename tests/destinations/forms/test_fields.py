@@ -1,0 +1,182 @@
+"""The fields of a form: how a value is tidied, and how rows of values are taken."""
+
+from __future__ import annotations
+
+import pytest
+
+from destinations_ui.conf.secret import Secret
+from destinations_ui.destinations.forms.destination import DestinationForm
+from destinations_ui.destinations.forms.fields import MOST_ROWS, tidy
+from tests.support.form_data import KINESIS, MPARTICLE, SEGMENT, SNOWFLAKE, filled, mapped, rows, said, shown
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
+
+
+class TestTidying:
+    """What comes along when a value is copied does no harm."""
+
+    @pytest.mark.parametrize(
+        "typed",
+        [
+            "  cat-stream\t",
+            "cat-stream\n",
+            '"cat-stream"',
+            "'cat-stream'",
+            "“cat-stream”",
+            "`cat-stream`",
+            " \" 'cat-stream' \" ",
+            "\ufeffcat-stream\u200b",
+            "\u00a0cat-stream\u2003",
+        ],
+        ids=ascii,
+    )
+    def test_blanks_quotes_and_invisible_characters_around_a_value_are_left_out(self, typed: str) -> None:
+        form = filled(KINESIS, {"config-stream_name": typed, "environment": typed.replace("cat-stream", "staging")})
+
+        assert form.is_valid(), form.errors
+        assert form.values()["stream_name"] == "cat-stream"
+        assert form.cleaned_data["environment"] == "staging"
+
+    @pytest.mark.parametrize("text", ["", "'", '"', "a'b", "'a", "a' 'b", "“a'"])
+    def test_quotes_that_are_no_pair_around_it_are_part_of_a_value(self, text: str) -> None:
+        assert tidy(text, quotes=True) == text
+
+    def test_a_name_and_a_reason_keep_their_quotes(self) -> None:
+        form = filled(KINESIS, name='"Quoted" name "here"', reason='"Why?"\n\tSo.')
+
+        assert form.is_valid()
+        assert form.cleaned_data["name"] == '"Quoted" name "here"'
+        assert form.cleaned_data["reason"] == '"Why?"\n\tSo.'
+
+    @pytest.mark.parametrize("secret", [" key ", '"key"', "key\u200b", "a" * 5000, "ключ"])
+    def test_a_secret_is_never_changed(self, secret: str) -> None:
+        form = filled(SEGMENT, {"config-write_key": secret})
+
+        assert form.is_valid(), form.errors
+        assert form.values()["write_key"] == Secret(secret)
+
+    @pytest.mark.parametrize("character", ["\0", "\x07", "\x1b", "\x7f", "\x85", "a\nb", "\u202e", "\u2066"], ids=ascii)
+    @pytest.mark.parametrize("name", ["project", "environment", "name", "config-stream_name"])
+    def test_a_control_character_in_a_value_is_refused(self, name: str, character: str) -> None:
+        form = filled(KINESIS, {name: f"a{character}b"})
+
+        assert not form.is_valid()
+        assert form.errors[name] == ["This holds a line break or a control character. Paste it again, or type it."]
+
+    @pytest.mark.parametrize("secret", ["key\nrest", "\0", "key\x1b"], ids=ascii)
+    def test_a_control_character_in_a_secret_is_refused(self, secret: str) -> None:
+        form = filled(SEGMENT, {"config-write_key": secret})
+
+        assert "control character" in said(form, "config-write_key")
+
+    @pytest.mark.parametrize(("secret", "message"), [("", "Enter the write key."), ("   ", "This is only blanks.")])
+    def test_a_secret_has_to_be_there(self, secret: str, message: str) -> None:
+        form = filled(SEGMENT, {"config-write_key": secret})
+
+        assert message in said(form, "config-write_key")
+
+    def test_a_text_of_several_lines_may_have_them(self) -> None:
+        key = "-----BEGIN PUBLIC KEY-----\r\n" + "MIIBIjANBgkqhkiG9w0BAQEF\r\n" * 3 + "-----END PUBLIC KEY-----"
+
+        form = filled(SNOWFLAKE, {"config-public_key": key})
+
+        assert form.is_valid(), form.errors
+        assert form.values()["public_key"] == key
+
+
+class TestRows:
+    """Rows of texts: whatever their numbers, only the filled ones count, and each mistake is named."""
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            rows(("user", "customer_id"), ("device", "other")),
+            rows(("user", "customer_id"), start=3) | rows(("device", "other"), start=17),
+            rows(("device", "other"), start=9) | rows(("user", "customer_id"), start=2),
+            rows(("", ""), ("user", "customer_id"), (" ", "\t"), ("device", "other"), ("", "")),
+            rows(('"user"', " customer_id "), ("device\u200b", "“other”")),
+        ],
+        ids=["plain", "gaps", "by their numbers", "empty rows", "to be tidied"],
+    )
+    def test_filled_rows_are_taken_in_their_order(self, data: dict[str, str]) -> None:
+        form = mapped(data)
+
+        assert form.is_valid(), form.errors
+        assert form.values()["user_identities"] == [
+            {"context_kind": "user", "identity": "customer_id"},
+            {"context_kind": "device", "identity": "other"},
+        ]
+
+    def test_a_half_filled_row_is_said_by_its_number_and_column(self) -> None:
+        form = mapped(rows(("user", "customer_id"), ("device", ""), ("", "email")))
+
+        assert form.errors["config-user_identities"] == [
+            "Row 2, mParticle identity: enter a value. Example: customer_id",
+            "Row 3, LaunchDarkly context kind: enter a value. Example: user",
+        ]
+        invalid = [element.attrs["name"] for element in shown(form).find("input", aria_invalid="true")]
+        assert {"config-user_identities-1-identity", "config-user_identities-2-context_kind"} <= set(invalid)
+        assert "config-user_identities-0-identity" not in invalid
+
+    @pytest.mark.parametrize("cell", ["has blank", "a\nb", "kind", "UPPER Case", "x" * 300, "a\0"], ids=ascii)
+    def test_a_wrong_cell_is_refused(self, cell: str) -> None:
+        assert "config-user_identities" in mapped(rows((cell, "customer_id"))).errors
+
+    def test_the_summary_leads_to_the_first_wrong_cell(self) -> None:
+        form = mapped(rows(("user", "customer_id"), ("device", "")))
+
+        [problem] = form.problems()
+        assert problem.anchor == "id_mparticle-user_identities-1-identity"
+        assert problem.anchor in shown(form).ids
+
+    def test_a_context_kind_is_mapped_once(self) -> None:
+        form = mapped(rows(("user", "customer_id"), ("device", "other"), ("user", "email")))
+
+        assert form.errors["config-user_identities"] == [
+            "Row 3: this LaunchDarkly context kind is mapped in an earlier row."
+        ]
+
+    def test_there_is_an_end_to_rows(self) -> None:
+        most = [(f"kind-{number}", "other") for number in range(MOST_ROWS)]
+
+        assert mapped(rows(*most)).is_valid()
+        assert mapped(rows(*most, ("one-more", "other"))).errors["config-user_identities"] == ["Enter at most 50 rows."]
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "config-user_identities-x-identity",
+            "config-user_identities-0-nonsense",
+            "config-user_identities-99999-identity",
+        ],
+    )
+    def test_a_cell_that_is_none_is_no_row(self, name: str) -> None:
+        form = mapped(rows(("user", "customer_id")) | {name: "email"})
+
+        assert form.is_valid(), form.errors
+        assert form.values()["user_identities"] == [{"context_kind": "user", "identity": "customer_id"}]
+
+    def test_one_of_the_two_ways_to_map_is_enough(self) -> None:
+        assert mapped(rows(("user", "customer_id"))).is_valid()
+        assert mapped({"config-user_identity": "customer_id"}).is_valid()
+        assert mapped(rows(("user", "email")) | {"config-user_identity": "customer_id"}).is_valid()
+
+    @pytest.mark.parametrize(
+        "data", [{}, rows(("", "")), {"config-anonymous_user_identity": "other"}], ids=["nothing", "empty row", "anon"]
+    )
+    def test_none_of_the_two_is_said(self, data: dict[str, str]) -> None:
+        form = mapped(data)
+
+        [problem] = form.problems()
+        assert problem.message == "Fill at least one of “Identity mapping” or “User identity (legacy)”."
+        assert problem.anchor in shown(form).ids
+
+    def test_a_wrong_row_is_not_called_missing_as_well(self) -> None:
+        form = mapped(rows(("user", "")))
+
+        assert len(form.problems()) == 1
+
+    def test_there_is_always_a_row_to_type_into(self) -> None:
+        page = shown(DestinationForm(MPARTICLE))
+
+        assert "id_mparticle-user_identities-0-context_kind" in page.ids

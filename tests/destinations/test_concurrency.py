@@ -1,0 +1,74 @@
+"""The same form from several threads, in two processes at once: one request, one record, and everyone lands on it."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+
+from destinations_ui import kinds
+from destinations_ui.sandbox import SandboxServer
+from tests.support.form_data import form_data
+from tests.support.product import Product, exported, signed_in, token
+
+THREADS = 8
+
+
+@pytest.fixture(autouse=True)
+def clean(running_sandbox: SandboxServer) -> None:
+    """Give each test a sandbox as new."""
+    running_sandbox.reset()
+
+
+@pytest.mark.parametrize("kind", kinds.registry().values(), ids=lambda kind: kind.slug)
+def test_the_same_form_from_eight_threads_in_two_processes_is_sent_once(
+    product: Product, running_sandbox: SandboxServer, kind: kinds.Kind
+) -> None:
+    address = f"{product.url}/destinations/new/{kind.slug}/"
+    session = signed_in(product)
+    submission = str(uuid.uuid4())
+    data = form_data(kind, submission=submission, csrfmiddlewaretoken=token(session, address))
+    together = threading.Barrier(THREADS)
+
+    def press(_: int) -> requests.Response:
+        # A session of its own is a connection of its own, so that both processes take part.
+        mine = requests.Session()
+        mine.cookies.update(session.cookies)
+        together.wait(timeout=20)
+        return mine.post(address, data=data, timeout=30)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        answers = list(pool.map(press, range(THREADS)))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert running_sandbox.count("POST", "/api/v2/destinations") == 1
+    [record] = exported(session, product, submission)
+    assert {answer.url for answer in answers} == {f"{product.url}/history/{record['id']}/"}
+    assert len([d for d in running_sandbox.destinations() if d["environment"] == "staging"]) == 1
+
+
+def test_thirty_two_different_forms_at_once_make_thirty_two_records(
+    product: Product, running_sandbox: SandboxServer
+) -> None:
+    kind = kinds.registry()["kinesis"]
+    for number in range(32):
+        running_sandbox.add_environment("web-shop", f"load-{number}", f"Load {number}")
+    address = f"{product.url}/destinations/new/kinesis/"
+    session = signed_in(product)
+    csrf = token(session, address)
+
+    def press(number: int) -> requests.Response:
+        mine = requests.Session()
+        mine.cookies.update(session.cookies)
+        data = form_data(kind, environment=f"load-{number}", name=f"Load {number}", csrfmiddlewaretoken=csrf)
+        return mine.post(address, data=data, timeout=60)
+
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(press, range(32)))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.url for answer in answers}) == 32
+    assert len([d for d in running_sandbox.destinations() if d["environment"].startswith("load-")]) == 32

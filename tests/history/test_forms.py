@@ -1,0 +1,60 @@
+"""The filters of the history: each optional, a wrong one said and not applied."""
+
+from __future__ import annotations
+
+import pytest
+
+from destinations_ui import kinds
+from destinations_ui.audit.models import Outcome
+from destinations_ui.history.forms import HistoryFilterForm
+
+
+def test_without_filters_everything_passes() -> None:
+    assert HistoryFilterForm({}).filters() == {}
+    assert HistoryFilterForm({"q": " ", "kind": "", "since": ""}).filters() == {}
+
+
+@pytest.mark.parametrize("outcome", Outcome.values)
+def test_every_outcome_can_be_asked_for(outcome: str) -> None:
+    assert HistoryFilterForm({"outcome": outcome}).filters() == {"outcome": outcome}
+
+
+@pytest.mark.parametrize("kind", [*kinds.registry(), "carrier-pigeon"])
+def test_every_kind_can_be_asked_for_also_one_that_was_removed(kind: str) -> None:
+    assert HistoryFilterForm({"kind": kind}).filters() == {"kind": kind}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("since", "yesterday"),
+        ("until", "2026-02-30"),
+        ("since", "\0"),
+        ("outcome", "lost"),
+        ("kind", "\0"),
+        ("kind", "<script>"),
+        ("q", "x" * 201),
+        ("q", "a\0b"),
+        ("person", "a\x1bb"),
+        ("project", "p" * 257),
+    ],
+    ids=repr,
+)
+def test_a_wrong_filter_is_said_and_not_applied(name: str, text: str) -> None:
+    form = HistoryFilterForm({name: text, "environment": "staging"})
+
+    assert form.filters() == {"environment": "staging"}
+    assert list(form.errors) == [name]
+
+
+def test_a_wrong_date_is_said_with_an_example() -> None:
+    assert HistoryFilterForm({"since": "never"}).errors["since"] == [
+        "Enter the first day as a date. Example: 2026-11-23"
+    ]
+
+
+def test_a_range_that_ends_before_it_begins_is_refused() -> None:
+    form = HistoryFilterForm({"since": "2026-11-02", "until": "2026-11-01"})
+
+    assert form.errors["until"] == ["The last day is before the first. Enter a later one."]
+    assert HistoryFilterForm({"since": "2026-11-02", "until": "2026-11-02"}).is_valid()

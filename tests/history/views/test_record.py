@@ -1,0 +1,494 @@
+"""The record's page finds out what became of an attempt, shows what happened, and takes a person's decision."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from destinations_ui import kinds
+from destinations_ui.audit import chain
+from destinations_ui.audit.models import AuditRecord, Event, EventType, Outcome
+from destinations_ui.destinations import actions
+from destinations_ui.sandbox import Drop, SandboxServer, Status
+from tests.support.attempts import WITH_SECRETS, attempt, begun, record, unknown
+from tests.support.html import Page, read
+
+HTMX = {"HX-Request": "true", "HX-Target": "look"}
+DESTINATIONS = "/api/v2/destinations"
+FORM = "/destinations/new/kinesis/"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def short_waits(settings: Settings, client: Client, viewer: User) -> None:
+    """Sign the viewer in, and let what is older than a moment be certain."""
+    settings.RECONCILE_GRACE = 0
+    settings.LAUNCHDARKLY_TIMEOUT = 1
+    client.force_login(viewer)
+
+
+def at_launchdarkly(sandbox: SandboxServer, made: AuditRecord, **changed: Any) -> str:
+    """Put the destination that a record asked for into LaunchDarkly; return its id."""
+    asked: dict[str, Any] = {"kind": made.kind, "name": made.name, "config": made.config, "on": made.on}
+    return sandbox.add_destination(made.project, made.environment, **asked | changed)
+
+
+@pytest.fixture
+def open_question(sandbox: SandboxServer) -> tuple[AuditRecord, str, str]:
+    """Two destinations could be the attempt's: it takes a person to tell."""
+    made = unknown()
+    return made, at_launchdarkly(sandbox, made), at_launchdarkly(sandbox, made)
+
+
+def address(made: AuditRecord, what: str = "reconcile") -> str:
+    """Return where to ask for something about a record."""
+    return f"/history/{made.uuid}/{what}/"
+
+
+def look(client: Client, made: AuditRecord, **posted: str) -> Any:
+    """Look as the page does by itself, which shows what was there before."""
+    page = read(client.get(made.get_absolute_url()))
+    return client.post(address(made), {"shown": page.form()["shown"]} | posted, headers=HTMX)
+
+
+def now(made: AuditRecord) -> AuditRecord:
+    """Return the record as the database has it."""
+    return AuditRecord.objects.get(pk=made.pk)
+
+
+def looks_by_itself(page: Page) -> list[str]:
+    """Return when the page asks for more by itself."""
+    return [element.attrs["hx-trigger"] for element in page.elements if "hx-trigger" in element.attrs]
+
+
+class TestLooking:
+    """While it is not known what came of an attempt, its page finds out."""
+
+    @pytest.mark.parametrize("made", [unknown, begun], ids=["unknown", "interrupted"])
+    def test_the_page_asks_by_itself_and_has_a_button(
+        self, client: Client, sandbox: SandboxServer, made: Callable[[], AuditRecord]
+    ) -> None:
+        page = read(client.get(made().get_absolute_url()))
+
+        assert looks_by_itself(page) == ["load, every 5s, submit"]
+        assert "Look again now" in [button.text for button in page.find("button", type="submit")]
+        assert sandbox.requests == []
+
+    def test_reading_the_page_changes_nothing(self, client: Client, sandbox: SandboxServer) -> None:
+        made = begun()
+
+        assert client.get(made.get_absolute_url(), headers=HTMX).status_code == 200
+
+        assert now(made).outcome == "pending"
+        assert Event.objects.count() == 1
+
+    def test_what_was_created_is_shown_with_how_it_is_known(
+        self, client: Client, sandbox: SandboxServer, operator: User
+    ) -> None:
+        sandbox.script("POST", DESTINATIONS, Drop(after_write=True))
+        made = actions.create_destination(attempt(operator)).record
+
+        answer = look(client, made)
+
+        page = read(answer)
+        [created] = [item["id"] for item in sandbox.destinations() if item["name"] == made.name]
+        assert (answer["HX-Retarget"], answer["HX-Reswap"]) == ("#record", "outerHTML")
+        assert page.find("html") == []
+        assert "LaunchDarkly created the destination" in page.text
+        assert "Outcome: Succeeded" in page.find("p", id="announcement")[0].text
+        assert page.text.count(created) > 1
+        assert "one destination in this environment with this kind, name" in page.text
+        assert "status None" not in page.text
+        assert "It is on" not in page.text
+        assert looks_by_itself(page) == []
+        assert looks_by_itself(read(client.get(made.get_absolute_url()))) == []
+
+    def test_what_is_not_there_at_two_looks_was_not_created(self, client: Client, sandbox: SandboxServer) -> None:
+        made = unknown()
+
+        first, second = read(look(client, made)), read(look(client, made))
+
+        assert "no such destination at present" in first.text
+        assert looks_by_itself(first) == ["every 5s, submit"]
+        assert "The destination was not created" in second.text
+        assert "list had no such destination at" in second.text
+        assert looks_by_itself(second) == []
+        assert now(made).outcome == "absent"
+
+    def test_an_interrupted_attempt_is_found_out_about_as_well(self, client: Client, sandbox: SandboxServer) -> None:
+        made = begun()
+        at_launchdarkly(sandbox, made)
+
+        assert "LaunchDarkly created the destination" in read(look(client, made)).text
+
+    def test_until_it_is_certain_the_page_says_when_it_will_be(
+        self, client: Client, sandbox: SandboxServer, settings: Settings
+    ) -> None:
+        settings.RECONCILE_GRACE = 600
+        made = unknown(timedelta(seconds=60))
+        certain = made.created_at + timedelta(seconds=601)
+
+        for page in (read(client.get(made.get_absolute_url())), read(look(client, made)), read(look(client, made))):
+            assert f"certain after {certain:%H:%M:%S} UTC" in page.text
+            [bar] = page.find("progress")
+            assert 60 <= int(bar.attrs["value"]) < 100
+            assert bar.attrs["max"] == "601"
+
+    def test_while_there_is_nothing_new_only_the_last_look_is_brought_and_nothing_is_announced(
+        self, client: Client, sandbox: SandboxServer, settings: Settings
+    ) -> None:
+        settings.RECONCILE_GRACE = 600
+        made = unknown(timedelta(seconds=60))
+        first = look(client, made)
+
+        again = look(client, made)
+
+        page = read(again)
+        assert read(first).find("p", id="announcement")
+        assert "HX-Retarget" not in again
+        assert "Last look: " in page.text
+        assert "announcement" not in page.ids
+        assert page.find("form") == []
+
+    def test_that_launchdarkly_cannot_be_read_is_said_once_and_it_goes_on_trying(
+        self, client: Client, sandbox: SandboxServer
+    ) -> None:
+        made = unknown()
+        sandbox.script("GET", DESTINATIONS, Status(503), times=None)
+
+        first, again = read(look(client, made)), read(look(client, made, troubled="yes"))
+
+        for page in (first, again):
+            assert "LaunchDarkly could not be read" in page.text
+            assert "goes on trying" in page.text
+        assert "announcement" in first.ids
+        assert "announcement" not in again.ids
+        assert now(made).outcome == "unknown"
+
+    def test_candidates_stay_in_sight_while_launchdarkly_cannot_be_read(
+        self, client: Client, sandbox: SandboxServer, open_question: tuple[AuditRecord, str, str]
+    ) -> None:
+        made, *_ = open_question
+        look(client, made)
+        page = read(client.get(made.get_absolute_url()))
+        sandbox.script("GET", DESTINATIONS, Status(503), times=None)
+
+        answer = client.post(address(made), {"shown": page.form()["shown"]}, headers=HTMX)
+
+        assert "HX-Retarget" not in answer
+        assert "LaunchDarkly could not be read" in read(answer).text
+
+    def test_without_javascript_the_button_leads_back_to_the_record(
+        self, client: Client, sandbox: SandboxServer
+    ) -> None:
+        made = unknown()
+        created = at_launchdarkly(sandbox, made)
+
+        answer = client.post(address(made))
+
+        assert (answer.status_code, answer["Location"]) == (303, made.get_absolute_url())
+        assert created in read(client.get(made.get_absolute_url())).text
+
+    def test_a_settled_record_stays_as_it_is(self, client: Client, sandbox: SandboxServer) -> None:
+        made = record(outcome="refused")
+
+        assert client.post(address(made)).status_code == 303
+        assert "nothing was created" in read(client.post(address(made), headers=HTMX)).text
+        assert sandbox.requests == []
+
+    def test_whoever_may_not_look_may_not_find_out(self, client: Client, nobody: User) -> None:
+        client.force_login(nobody)
+
+        assert client.post(address(unknown())).status_code == 403
+
+    def test_what_is_not_there_is_not_found(self, client: Client, operator: User) -> None:
+        client.force_login(operator)
+
+        for what in ("reconcile", "decide"):
+            assert client.post(f"/history/{uuid.uuid4()}/{what}/").status_code == 404
+
+    @pytest.mark.parametrize("method", ["get", "head", "put", "patch", "delete"])
+    def test_only_a_post_looks_or_decides(
+        self, client: Client, operator: User, sandbox: SandboxServer, method: str
+    ) -> None:
+        made = unknown()
+        client.force_login(operator)
+
+        for what in ("reconcile", "decide"):
+            assert getattr(client, method)(address(made, what)).status_code == 405
+        assert sandbox.requests == []
+
+    def test_without_its_token_nothing_is_done(self, operator: User, sandbox: SandboxServer) -> None:
+        made = unknown()
+        strict = Client(enforce_csrf_checks=True)
+        strict.force_login(operator)
+
+        for what in ("reconcile", "decide"):
+            assert strict.post(address(made, what), headers=HTMX).status_code == 403
+        assert sandbox.requests == []
+
+
+class TestDeciding:
+    """Where more than one destination could be the attempt's, a person decides."""
+
+    def decide(self, client: Client, made: AuditRecord, chosen: str, reason: str = "I know the shop.") -> Any:
+        """Look, then post a decision."""
+        look(client, made)
+        return client.post(address(made, "decide"), {"destination_id": chosen, "reason": reason})
+
+    def test_the_candidates_are_listed_with_what_tells_them_apart(
+        self, client: Client, open_question: tuple[AuditRecord, str, str], operator: User
+    ) -> None:
+        made, *ids = open_question
+        client.force_login(operator)
+
+        for page in (read(look(client, made)), read(client.get(made.get_absolute_url()))):
+            assert "2 destinations were found" in page.text
+            for candidate in ids:
+                assert candidate in page.text
+            assert page.text.count("created 2") == 2
+            assert [radio.attrs["value"] for radio in page.find("input", type="radio")] == [
+                *(f"id:{candidate}" for candidate in sorted(ids, key=page.html.index)),
+                "none",
+            ]
+
+    def test_a_viewer_sees_them_and_who_can_decide(
+        self, client: Client, open_question: tuple[AuditRecord, str, str], operator: User
+    ) -> None:
+        made, *ids = open_question
+
+        page = read(look(client, made))
+        posted = client.post(address(made, "decide"), {"destination_id": f"id:{ids[0]}", "reason": "Mine"})
+
+        assert all(candidate in page.text for candidate in ids)
+        assert f"Ask {operator.get_username()}." in page.text
+        assert page.find("input", type="radio") == []
+        assert posted.status_code == 403
+        assert now(made).outcome == "unknown"
+
+    def test_the_one_that_is_chosen_is_the_attempts(
+        self, client: Client, open_question: tuple[AuditRecord, str, str], operator: User
+    ) -> None:
+        made, _, chosen = open_question
+        client.force_login(operator)
+
+        answer = self.decide(client, made, f"id:{chosen}")
+
+        page = read(client.get(made.get_absolute_url()))
+        assert (answer.status_code, answer["Location"]) == (303, made.get_absolute_url())
+        assert (now(made).outcome, now(made).destination_id) == ("succeeded", chosen)
+        assert "oskar looked at the candidates and decided." in page.text
+        assert "Reason: I know the shop." in page.text
+
+    def test_it_may_be_none_of_them(
+        self, client: Client, open_question: tuple[AuditRecord, str, str], operator: User
+    ) -> None:
+        made, *_ = open_question
+        client.force_login(operator)
+
+        self.decide(client, made, "none")
+
+        assert now(made).outcome == "absent"
+        assert "The destination was not created" in read(client.get(made.get_absolute_url())).text
+
+    @pytest.mark.parametrize(
+        ("chosen", "reason", "words"),
+        [
+            ("", "I know.", "Choose one, or say that none of these is it."),
+            ("none", " ", "Enter how you know."),
+            ("none", "x" * 2049, "Shorten the reason to 2,048 characters."),
+            ("id:elsewhere", "I know.", "not among those it could be"),
+            ("none", "a\0b", "a control character"),
+        ],
+    )
+    def test_a_decision_that_cannot_be_taken_is_said_where_it_can_be_mended(
+        self,
+        client: Client,
+        open_question: tuple[AuditRecord, str, str],
+        operator: User,
+        chosen: str,
+        reason: str,
+        words: str,
+    ) -> None:
+        made, *_ = open_question
+        client.force_login(operator)
+
+        answer = self.decide(client, made, chosen, reason)
+
+        page = read(answer)
+        assert answer.status_code == 422
+        assert page.title.startswith("Error: ")
+        assert page.html.count(words) == 2
+        [link] = [link for link in page.links if link.startswith("#id_")]
+        assert link[1:] in page.ids
+        assert now(made).outcome == "unknown"
+        if "none" in chosen:
+            assert "checked" in page.find("input", value="none")[0].attrs
+
+    def test_what_was_settled_meanwhile_is_shown_as_it_is(
+        self, client: Client, open_question: tuple[AuditRecord, str, str], operator: User
+    ) -> None:
+        made, chosen, _ = open_question
+        client.force_login(operator)
+        self.decide(client, made, f"id:{chosen}")
+
+        answer = client.post(address(made, "decide"), {"destination_id": "none", "reason": "No"})
+
+        page = read(answer)
+        assert answer.status_code == 409
+        assert "Your decision was not needed" in page.text
+        assert "LaunchDarkly created the destination" in page.text
+        assert now(made).destination_id == chosen
+
+    def test_a_candidate_that_is_gone_cannot_be_chosen(
+        self, client: Client, sandbox: SandboxServer, open_question: tuple[AuditRecord, str, str], operator: User
+    ) -> None:
+        made, gone, left = open_question
+        client.force_login(operator)
+        look(client, made)
+        sandbox.state.remove_destination(made.project, made.environment, gone)
+
+        answer = client.post(address(made, "decide"), {"destination_id": f"id:{gone}", "reason": "Mine"})
+
+        assert answer.status_code == 409
+        assert now(made).destination_id == left
+
+    def test_a_secret_in_the_reason_is_neither_kept_nor_shown_back(
+        self, client: Client, open_question: tuple[AuditRecord, str, str], operator: User
+    ) -> None:
+        made, *_ = open_question
+        client.force_login(operator)
+        pasted = "Endpoint=sb://c.servicebus.windows.net/;SharedAccessKeyName=send;SharedAccessKey=c2VjcmV0LW1hcmtlcg=="
+
+        answer = self.decide(client, made, "none", pasted)
+
+        assert answer.status_code == 422
+        assert "so it was discarded" in read(answer).text
+        assert "c2VjcmV0LW1hcmtlcg" not in answer.content.decode()
+        assert now(made).outcome == "unknown"
+
+    def test_what_launchdarkly_says_is_text_and_never_html(
+        self, client: Client, sandbox: SandboxServer, operator: User
+    ) -> None:
+        made = unknown(name="<img src=x onerror=alert(1)>")
+        for _ in range(2):
+            at_launchdarkly(sandbox, made)
+        client.force_login(operator)
+
+        page = read(look(client, made))
+
+        assert page.find("img") == []
+        assert page.text.count("<img src=x onerror=alert(1)>") >= 3
+
+    @pytest.mark.parametrize("kind", WITH_SECRETS, ids=lambda kind: kind.slug)
+    def test_nothing_of_a_secret_is_shown_not_even_what_launchdarkly_shows_of_it(
+        self, client: Client, sandbox: SandboxServer, operator: User, kind: kinds.Kind
+    ) -> None:
+        made = actions.create_destination(attempt(operator, kind.slug)).record
+        lost = unknown(
+            timedelta(0), kind=kind.slug, name=made.name, config=made.config, secrets=made.secrets, environment="test"
+        )
+        asked: dict[str, Any] = {"name": lost.name, "kind": kind.slug, "config": kind.config(kind.examples())}
+        [listed] = [item for item in sandbox.destinations() if item["id"] == made.destination_id]
+        for _ in range(2):
+            sandbox.add_destination("web-shop", "test", **asked)
+        client.force_login(operator)
+
+        page = read(look(client, lost)).html + read(client.get(lost.get_absolute_url())).html
+
+        assert "Which one is it?" in page
+        for field in kind.fields:
+            if field.secret:
+                assert str(listed["config"][field.api]) not in page
+        for secret in kind.secrets(kind.examples()).values():
+            assert secret.reveal() not in page
+
+
+class TestWhatHappened:
+    """The record's page tells its events in order."""
+
+    def test_every_event_has_its_time_its_number_and_its_seal(self, client: Client, sandbox: SandboxServer) -> None:
+        made = unknown()
+        look(client, made)
+        look(client, made)
+
+        page = read(client.get(made.get_absolute_url()))
+
+        lines = [element.text for element in page.classed("timeline__event")]
+        kept = list(Event.objects.filter(record=made.uuid).order_by("seq"))
+        assert [line.split()[0] for line in lines] == ["Recorded", "Settled", "Noted", "Resolved"]
+        for line, event in zip(lines, kept, strict=True):
+            assert f"{event.at:%Y-%m-%d %H:%M:%S} UTC" in line
+            assert f"Event {event.seq}, seal {event.seal}" in line
+            assert page.find("time", datetime=event.at.isoformat())
+        for line, words in zip(lines, ["on record before", "Unknown", "no such destination", "Absent"], strict=True):
+            assert words in line
+        assert "By Destinations UI" in lines[-1]
+
+    def test_a_success_says_what_launchdarkly_answered(
+        self, client: Client, sandbox: SandboxServer, operator: User
+    ) -> None:
+        made = actions.create_destination(attempt(operator)).record
+
+        [_, settled] = read(client.get(made.get_absolute_url())).classed("timeline__event")
+
+        assert "LaunchDarkly answered with status 201." in settled.text
+        assert made.destination_id in settled.text
+
+    def test_a_record_without_events_is_shown_all_the_same(self, client: Client) -> None:
+        for outcome in Outcome.values:
+            page = read(client.get(record(outcome=outcome).get_absolute_url()))
+
+            assert "What happened" in page.text
+            assert page.classed("timeline__event") == []
+
+    def test_times_are_in_utc_whatever_zone_the_database_or_the_browser_is_in(self, client: Client) -> None:
+        made = record(created_at=datetime.fromisoformat("2026-11-23T00:30:15.123456+05:30"))
+
+        page = read(client.get(made.get_absolute_url()))
+
+        assert page.find("time", datetime="2026-11-22T19:00:15.123456+00:00")[0].text == "2026-11-22 19:00:15 UTC"
+
+    def test_the_admin_writes_them_in_utc_too(self, client: Client) -> None:
+        record(created_at=datetime.fromisoformat("2026-11-23T00:30:15+05:30"))
+        client.force_login(User.objects.create_superuser("root"))
+
+        assert "2026-11-22 19:00:15 UTC" in read(client.get("/admin/destinations_ui/auditrecord/")).text
+
+    def test_the_receipt_is_offered(self, client: Client) -> None:
+        made = record()
+
+        assert f"{made.get_absolute_url()}receipt/" in read(client.get(made.get_absolute_url())).links
+
+
+def test_a_hostile_event_is_text(client: Client) -> None:
+    made = unknown()
+    look_says = {"look": "several", "candidates": ["<b>bold</b>"], "reason": json.dumps("<i>")}
+    chain.append(made.uuid, EventType.NOTED, look_says)
+
+    page = read(client.get(made.get_absolute_url()))
+
+    assert page.find("b") == []
+    assert "<b>bold</b>" in page.text
+
+
+@pytest.mark.parametrize("spoilt", ["", "{", "[]", '"said"', "null"])
+def test_the_page_of_a_record_with_a_spoilt_event_comes_all_the_same(client: Client, viewer: User, spoilt: str) -> None:
+    client.force_login(viewer)
+    made = record()
+    Event(seq=1, record=made.uuid, type="noted", at=timezone.now(), body=spoilt, key_id="k", seal="s").save()
+
+    page = client.get(made.get_absolute_url())
+
+    assert page.status_code == 200
+    assert "Event 1" in page.content.decode()

@@ -1,0 +1,295 @@
+"""A LaunchDarkly that hangs or fails: few creations wait for it, the others are told at once that nothing was sent."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import runpy
+import threading
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import pytest
+
+from destinations_ui.conf.secret import Secret
+from destinations_ui.launchdarkly import LaunchDarkly
+from destinations_ui.launchdarkly.errors import NotSent, Overloaded, Paused, Refused
+from destinations_ui.launchdarkly.throttling import AT_ONCE, FAILURES, PAUSE, WAITING, Bulkhead, CircuitBreaker, Limits
+from destinations_ui.sandbox import Drop, Fault, Hang, NotJson, RateLimited, Request, SandboxServer, Status
+from tests.launchdarkly.asking import create, failure
+from tests.support.environment import MARKER_TOKEN
+from tests.support.postgresql import free_port
+from tests.support.product import ROOT
+
+DESTINATIONS = "/api/v2/destinations"
+#: Long enough for every thread of a test to come and wait, in seconds.
+LONG = 30.0
+NUMBERS = itertools.count()
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The breaker's clock."""
+    return Clock()
+
+
+@pytest.fixture
+def client(sandbox: SandboxServer, clock: Clock) -> LaunchDarkly:
+    """A client with limits as in a process, where everyone waits long for a turn."""
+    return limited(sandbox.url, Limits(Bulkhead(), CircuitBreaker(clock=clock), LONG))
+
+
+def limited(url: str, limits: Limits, timeout: float = 20) -> LaunchDarkly:
+    """Return a client with these limits."""
+    return LaunchDarkly(url, Secret(MARKER_TOKEN), timeout, limits)
+
+
+def fail(client: LaunchDarkly, times: int = FAILURES) -> None:
+    """Try so often to create a destination; LaunchDarkly is asked every time."""
+    for _ in range(times):
+        assert not isinstance(failure(client), Paused)
+
+
+def created(sandbox: SandboxServer, client: LaunchDarkly) -> int:
+    """Create a destination in an environment that has none; return the status."""
+    place = f"new-{next(NUMBERS)}"
+    sandbox.add_environment("web-shop", place, place)
+    return create(client, environment=place).status
+
+
+def held(sandbox: SandboxServer, method: str) -> threading.Event:
+    """Let every such request wait, and then be answered; return what lets go of them."""
+    released = threading.Event()
+
+    def hold(request: Request) -> None:
+        released.wait(LONG)
+
+    sandbox.script(method, DESTINATIONS, hold, times=None)
+    return released
+
+
+# --- Turns
+
+
+def test_every_process_keeps_four_threads_for_other_pages() -> None:
+    assert runpy.run_path(str(ROOT / "gunicorn.conf.py"))["threads"] >= AT_ONCE + WAITING + 4
+
+
+def test_eight_are_sent_and_twelve_wait_and_the_next_is_told_at_once(
+    sandbox: SandboxServer, client: LaunchDarkly
+) -> None:
+    released = held(sandbox, "POST")
+    with ThreadPoolExecutor(AT_ONCE + WAITING + 1) as people:
+        begun = [people.submit(created, sandbox, client) for _ in range(AT_ONCE + WAITING + 1)]
+        # Nobody else can come to an end before the others are let go.
+        [told] = wait(begun, LONG, FIRST_COMPLETED).done
+        assert sandbox.wait_for("POST", times=AT_ONCE)
+        assert (sandbox.count("GET"), sandbox.count("POST")) == (AT_ONCE, AT_ONCE)
+        released.set()
+
+    error = told.exception()
+    assert isinstance(error, Overloaded)
+    assert error.message.endswith("so nothing was sent. Try again in a minute.")
+    assert [each.result() for each in begun if each is not told] == [201] * (AT_ONCE + WAITING)
+    assert (sandbox.count("GET"), sandbox.count("POST")) == (AT_ONCE + WAITING, AT_ONCE + WAITING)
+
+
+def test_all_clients_of_a_process_take_turns_together(sandbox: SandboxServer) -> None:
+    released = held(sandbox, "GET")
+    clients = [LaunchDarkly(sandbox.url, Secret(token), 20) for token in ("api-1", "api-2")]
+    with ThreadPoolExecutor(AT_ONCE + WAITING + 1) as people:
+        begun = [people.submit(create, clients[number % 2]) for number in range(AT_ONCE + WAITING + 1)]
+        [told] = wait(begun, LONG, FIRST_COMPLETED).done
+        assert isinstance(told.exception(), Overloaded)
+        assert sandbox.count("GET") <= AT_ONCE
+        released.set()
+
+
+def test_whose_turn_does_not_come_in_time_is_told_that_nothing_was_sent(sandbox: SandboxServer) -> None:
+    released = held(sandbox, "POST")
+    client = limited(sandbox.url, Limits(Bulkhead(at_once=1), CircuitBreaker(), patience=0.05))
+    with ThreadPoolExecutor(1) as people:
+        first = people.submit(created, sandbox, client)
+        assert sandbox.wait_for("POST")
+        assert type(failure(client)) is Overloaded
+        released.set()
+        assert first.result(LONG) == 201
+    assert created(sandbox, client) == 201
+    assert sandbox.count("POST") == 2
+
+
+def test_nobody_waits_longer_for_a_turn_than_for_launchdarkly(sandbox: SandboxServer) -> None:
+    released = held(sandbox, "POST")
+    turns = Bulkhead(at_once=1)
+    with ThreadPoolExecutor(1) as people:
+        first = people.submit(create, limited(sandbox.url, Limits(turns, CircuitBreaker())))
+        assert sandbox.wait_for("POST")
+        assert (
+            type(failure(limited(sandbox.url, Limits(turns, CircuitBreaker(), patience=1e6), timeout=0.05)))
+            is Overloaded
+        )
+        released.set()
+        assert first.result(LONG).status == 201
+
+
+def test_the_time_for_a_creation_begins_with_its_turn(sandbox: SandboxServer) -> None:
+    # The first one takes a second for nothing. The other one waits for it, and then needs more than the other second.
+    client = limited(sandbox.url, Limits(Bulkhead(at_once=1), CircuitBreaker()), timeout=2)
+    sandbox.script("GET", DESTINATIONS, Hang())
+    sandbox.script("POST", DESTINATIONS, Hang(1.3))
+    with ThreadPoolExecutor(1) as people:
+        first = people.submit(failure, client)
+        assert sandbox.wait_for("GET")
+        assert created(sandbox, client) == 201
+        assert type(first.result(LONG)) is NotSent
+
+
+def test_a_creation_that_ends_in_a_fault_of_our_own_leaves_its_turn_to_others(sandbox: SandboxServer) -> None:
+    client = limited(sandbox.url, Limits(Bulkhead(at_once=1, waiting=0), CircuitBreaker()))
+    for _ in range(FAILURES):
+        with pytest.raises(TypeError):
+            client.create_destination(
+                "web-shop", "staging", kind="kinesis", name="Clicks", on=True, config={"region": object()}
+            )
+    assert created(sandbox, client) == 201
+
+
+# --- The breaker
+
+
+@pytest.mark.parametrize("fault", [Status(503), Status(302), NotJson(), Drop(), Hang()])
+def test_after_five_lists_that_failed_launchdarkly_is_left_alone(sandbox: SandboxServer, fault: Fault) -> None:
+    client = limited(sandbox.url, Limits(Bulkhead(), CircuitBreaker()), timeout=0.3)
+    sandbox.script("GET", DESTINATIONS, fault, times=None)
+    fail(client)
+    asked = len(sandbox.requests)
+    assert type(failure(client)) is Paused
+    assert len(sandbox.requests) == asked
+    assert sandbox.count("POST") == 0
+
+
+def test_where_nobody_listens_nobody_is_asked_after_five_times() -> None:
+    client = limited(f"http://127.0.0.1:{free_port()}", Limits(Bulkhead(), CircuitBreaker()), timeout=0.3)
+    fail(client)
+    assert type(failure(client)) is Paused
+
+
+def test_it_is_said_since_when_and_for_how_long(
+    sandbox: SandboxServer, client: LaunchDarkly, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.script("GET", DESTINATIONS, Status(302), times=None)
+    began = datetime.now(UTC)
+    with caplog.at_level(logging.WARNING):
+        fail(client)
+    moments = {f"{moment:%H:%M}" for moment in (began, datetime.now(UTC))}
+    clock.now += 12.5
+    assert failure(client).message in {
+        f"LaunchDarkly has not been answering since {moment} UTC, so nothing was sent. Try again in 18 seconds."
+        for moment in moments
+    }
+    assert "failed 5 times in a row" in caplog.text
+
+
+@pytest.mark.parametrize("decision", [Status(401), Status(403), RateLimited(60), Status(200, {"items": []})])
+def test_what_launchdarkly_decides_ends_the_row(sandbox: SandboxServer, client: LaunchDarkly, decision: Fault) -> None:
+    for _ in range(2):
+        sandbox.script("GET", DESTINATIONS, Status(302), times=FAILURES - 1)
+        fail(client, FAILURES - 1)
+        sandbox.script("GET", DESTINATIONS, decision)
+        with suppress(Refused):
+            created(sandbox, client)
+    assert created(sandbox, client) == 201
+
+
+@pytest.mark.parametrize("fault", [Status(409), Status(500), Drop(), NotJson()])
+def test_posts_that_fail_pause_nothing(sandbox: SandboxServer, client: LaunchDarkly, fault: Fault) -> None:
+    sandbox.script("POST", DESTINATIONS, fault, times=2 * FAILURES)
+    fail(client, 2 * FAILURES)
+    assert created(sandbox, client) == 201
+
+
+def test_lists_are_read_for_pages_all_the_same(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+    sandbox.script("GET", DESTINATIONS, Status(302), times=FAILURES)
+    fail(client)
+    assert client.destinations()
+    assert client.projects()
+    assert type(failure(client)) is Paused
+
+
+def test_a_probe_whose_list_fails_sends_nothing_and_begins_another_pause(
+    sandbox: SandboxServer, client: LaunchDarkly, clock: Clock
+) -> None:
+    sandbox.script("GET", DESTINATIONS, Status(302), times=None)
+    fail(client)
+    for _ in range(3):
+        clock.now += PAUSE
+        asked = sandbox.count("GET")
+        assert type(failure(client)) is NotSent
+        clock.now += PAUSE - 1
+        assert failure(client).message.endswith("Try again in 1 seconds.")
+        assert sandbox.count("GET") == asked + 1
+        clock.now -= PAUSE - 1
+    assert sandbox.count("POST") == 0
+
+
+def test_a_probe_that_is_answered_is_sent_and_ends_the_pause(
+    sandbox: SandboxServer, client: LaunchDarkly, clock: Clock
+) -> None:
+    sandbox.script("GET", DESTINATIONS, Status(302), times=FAILURES)
+    fail(client)
+    clock.now += PAUSE
+    assert [created(sandbox, client) for _ in range(3)] == [201] * 3
+    sandbox.script("GET", DESTINATIONS, Status(302), times=FAILURES - 1)
+    fail(client, FAILURES - 1)
+    assert created(sandbox, client) == 201
+
+
+def test_while_a_probe_is_under_way_the_others_are_still_told_to_wait(
+    sandbox: SandboxServer, client: LaunchDarkly, clock: Clock
+) -> None:
+    sandbox.script("GET", DESTINATIONS, Status(302), times=FAILURES)
+    fail(client)
+    clock.now += PAUSE
+    sent, asked = sandbox.count("POST"), sandbox.count("GET")
+    released = held(sandbox, "GET")
+    with ThreadPoolExecutor(1) as people:
+        probe = people.submit(created, sandbox, client)
+        assert sandbox.wait_for("GET", times=asked + 1)
+        assert type(failure(client)) is Paused
+        released.set()
+        assert probe.result(LONG) == 201
+    assert created(sandbox, client) == 201
+    assert sandbox.count("POST") == sent + 2
+
+
+def test_who_waited_for_a_turn_while_launchdarkly_failed_does_not_ask_it_any_more(
+    sandbox: SandboxServer, clock: Clock
+) -> None:
+    client = limited(sandbox.url, Limits(Bulkhead(at_once=FAILURES), CircuitBreaker(clock=clock), LONG))
+    released = threading.Event()
+
+    def break_down(request: Request) -> Fault:
+        released.wait(LONG)
+        return Status(302)
+
+    sandbox.script("GET", DESTINATIONS, break_down, times=None)
+    with ThreadPoolExecutor(FAILURES + WAITING) as people:
+        begun = [people.submit(failure, client) for _ in range(FAILURES + WAITING)]
+        assert sandbox.wait_for("GET", times=FAILURES)
+        released.set()
+        errors = [type(each.result(LONG)) for each in begun]
+    # A turn that is free before the fifth has failed is still used.
+    assert Paused in errors
+    assert sandbox.count("GET") < len(begun)
+    assert errors.count(Paused) + sandbox.count("GET") == len(begun)

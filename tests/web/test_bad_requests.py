@@ -1,0 +1,117 @@
+"""Whatever is posted to the form, the answer is one that was meant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from destinations_ui import kinds
+from destinations_ui.audit.models import AuditRecord
+from destinations_ui.kinds import Kind
+from destinations_ui.sandbox import SandboxServer
+from tests.destinations.views.creating import HTMX, address
+from tests.support.attempts import KINDS
+from tests.support.form_data import form_data
+from tests.support.html import read
+
+KINESIS, MPARTICLE = (kinds.registry()[slug] for slug in ("kinesis", "mparticle"))
+
+pytestmark = pytest.mark.django_db
+each_way = pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
+
+
+@pytest.fixture(autouse=True)
+def signed_in(client: Client, operator: User, sandbox: SandboxServer) -> None:
+    """Sign the operator in."""
+    client.force_login(operator)
+
+
+class TestOddRequests:
+    """Whatever arrives, the answer is one that was meant."""
+
+    def test_too_large_a_form_is_told_so(self, client: Client, sandbox: SandboxServer) -> None:
+        answer = client.post(address(KINESIS), form_data(KINESIS, reason="x" * 300_000))
+
+        assert answer.status_code == 413
+        assert "larger than any that is needed" in read(answer).text
+        assert sandbox.count("POST") == 0
+
+    def test_too_many_fields_are_told_so(self, client: Client, sandbox: SandboxServer) -> None:
+        answer = client.post(address(KINESIS), form_data(KINESIS) | {f"field-{number}": "" for number in range(1_001)})
+
+        assert answer.status_code == 413
+        assert sandbox.count("POST") == 0
+
+    def test_a_file_is_not_taken(self, client: Client, sandbox: SandboxServer) -> None:
+        data: dict[str, Any] = {**form_data(KINESIS), "file": SimpleUploadedFile("a.txt", b"a")}
+
+        assert client.post(address(KINESIS), data).status_code == 413
+        assert sandbox.count("POST") == 0
+
+    @pytest.mark.parametrize(
+        ("content_type", "body"),
+        [
+            ("application/x-www-form-urlencoded", b"name=%ff%fe&reason=%00&submission=%80&config-region=\xff\xfe"),
+            ("application/x-www-form-urlencoded", b"&&&=&=%&%"),
+            ("application/x-www-form-urlencoded; charset=utf-16", b"name=a"),
+            ("application/json", b'{"name": "a"}'),
+            ("text/plain", b"name=a"),
+            ("", b"name=a"),
+            ("multipart/form-data", b"no boundary"),
+            ("multipart/form-data; boundary=x", b"--x\r\nbroken"),
+            *(
+                (
+                    f"multipart/form-data; boundary=x; charset={charset}",
+                    b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\n\\ud800\xff\r\n--x--\r\n',
+                )
+                for charset in ("unicode_escape", "hex", "idna", "utf-7", "utf-16", "nonsense")
+            ),
+        ],
+    )
+    def test_a_form_that_is_none_is_refused(
+        self, client: Client, sandbox: SandboxServer, content_type: str, body: bytes
+    ) -> None:
+        answer = client.generic("POST", address(KINESIS), body, content_type=content_type)
+
+        assert answer.status_code in {400, 422}
+        assert sandbox.count("POST") == AuditRecord.objects.count() == 0
+
+    @each_way
+    def test_nul_and_other_controls_are_refused_at_every_field(self, client: Client, headers: dict[str, str]) -> None:
+        for name in form_data(MPARTICLE):
+            answer = client.post(address(MPARTICLE), form_data(MPARTICLE) | {name: "a\0\x1b[31mb"}, headers=headers)
+
+            assert answer.status_code == 422, name
+
+    names = st.sampled_from([*form_data(KINESIS), *form_data(MPARTICLE), "redraw", "config-", "config-x", "x"])
+    values = st.one_of(
+        st.sampled_from(["", "true", "web-shop", "staging", "faults", "add:config-user_identities", "\0"]),
+        st.text(st.characters(exclude_categories=["Cs"]), max_size=40),
+        st.uuids().map(str),
+    )
+
+    @hypothesis_settings(
+        max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+    @given(
+        kind=st.sampled_from(KINDS),
+        start=st.sampled_from([*KINDS, None]),
+        changes=st.dictionaries(names, values, max_size=6),
+        headers=st.sampled_from([{}, HTMX]),
+    )
+    def test_no_form_whatever_is_in_it_ends_in_a_fault(
+        self, client: Client, kind: Kind, start: Kind | None, changes: dict[str, str], headers: dict[str, str]
+    ) -> None:
+        data = (form_data(start) if start else {}) | changes
+
+        answer = client.post(address(kind), data, headers=headers)
+
+        assert answer.status_code in {200, 303, 400, 409, 413, 422, 503}
+        assert answer.status_code != 200 or "redraw" in data or "HX-Redirect" in answer.headers

@@ -1,0 +1,293 @@
+"""Marker secrets are sent through every surface there is, and then looked for everywhere but at LaunchDarkly."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+
+from destinations_ui import kinds
+from destinations_ui.audit.models import AuditRecord
+from destinations_ui.conf.secret import Secret
+from destinations_ui.kinds.spec.kind import Value
+from destinations_ui.launchdarkly import LaunchDarkly
+from destinations_ui.sandbox import SandboxServer, Status
+from tests.support.environment import MARKER_TOKEN
+from tests.support.form_data import confirmed, form_data
+
+KINDS = list(kinds.registry().values())
+WITH_SECRETS = [kind for kind in KINDS if kind.secrets(kind.examples())]
+HTMX = {"HX-Request": "true", "HX-Target": "main"}
+PASSWORD = "marker-of-the-password-77aa"
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+
+def marker(kind: kinds.Kind, field: kinds.Field) -> str:
+    """Return a secret that occurs nowhere else, with characters that JSON, HTML and URLs write differently."""
+    return f'Marker+{kind.slug}/{field.name}=&"<é>'
+
+
+def marked(kind: kinds.Kind) -> dict[str, Value]:
+    """Return the values of a kind with a marker in each secret field."""
+    return {field.name: Secret(marker(kind, field)) for field in kind.fields if field.secret}
+
+
+def markers() -> list[str]:
+    """Return all that must not be found."""
+    typed = [marker(kind, field) for kind in KINDS for field in kind.fields if field.secret]
+    return [*typed, MARKER_TOKEN, PASSWORD]
+
+
+def traces(text: str) -> list[str]:
+    """Return the markers that a text holds, also escaped as JSON, HTML or in an address."""
+    found = []
+    for secret in markers():
+        # Every way to escape leaves the middle of a marker as it is.
+        middle = re.sub(r"[^A-Za-z0-9_-]+.*", "", secret.split("/")[-1]) if "/" in secret else secret
+        probe = f"{secret.split('/')[0].removeprefix('Marker+')}" if "/" in secret else secret
+        if (
+            re.search(rf"Marker(\+|%2B|&#43;|\\u002b){re.escape(probe)}.{{1,8}}{re.escape(middle)}", text)
+            or secret in text
+        ):
+            found.append(secret)
+    return found
+
+
+class Surfaces:
+    """Everything that was shown, logged or written so far."""
+
+    def __init__(self, log: io.StringIO) -> None:
+        self.log = log
+        self.answers: list[tuple[str, str]] = []
+
+    def see(self, what: str, answer: Any) -> Any:
+        """Keep an answer, headers and all; return it."""
+        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        self.answers.append((what, f"{answer.headers}\n{answer.cookies}\n{body.decode(errors='replace')}"))
+        return answer
+
+    def check(self, folder: Path) -> None:
+        """Look everywhere.
+
+        Raises:
+            AssertionError: naming where a marker was found.
+        """
+        places = [*self.answers, ("the log", self.log.getvalue()), *stored(), *cached(folder)]
+        found = {what: trace for what, text in places if (trace := traces(text))}
+        assert found == {}
+
+
+def stored() -> Iterator[tuple[str, str]]:
+    """Yield each table's rows as text, and on SQLite the bytes of its files."""
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608  # a name from the database
+            yield f"table {table}", repr(cursor.fetchall())
+    if connection.vendor == "sqlite":
+        name = str(connection.settings_dict["NAME"])
+        for path in (Path(name), Path(f"{name}-wal")):
+            if path.exists():
+                yield f"file {path.name}", path.read_bytes().decode("latin-1")
+
+
+def cached(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield the files of the cache."""
+    for path in folder.rglob("*.djcache"):
+        yield f"cache {path.name}", f"{path.read_bytes()!r}"
+
+
+@pytest.fixture
+def cache_folder(tmp_path: Path, settings: Any) -> Path:
+    """Keep the cache in files, where it can be searched."""
+    folder = tmp_path / "cache"
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(folder)}
+    }
+    return folder
+
+
+@pytest.fixture
+def surfaces() -> Iterator[Surfaces]:
+    """Collect all log output, down to the libraries' smallest word."""
+    log = io.StringIO()
+    handler = logging.StreamHandler(log)
+    root = logging.getLogger()
+    loggers = [
+        root,
+        *(logging.getLogger(name) for name in ("django", "urllib3", "requests", "destinations_ui", "axes")),
+    ]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.DEBUG)
+    root.addHandler(handler)
+    yield Surfaces(log)
+    root.removeHandler(handler)
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
+
+
+@pytest.fixture
+def signed_in(client: Client, operator: User, surfaces: Surfaces) -> Client:
+    """Sign the operator in by the page, with a marker for a password."""
+    operator.set_password(PASSWORD)
+    operator.save()
+    surfaces.see("wrong sign-in", client.post("/login/", {"username": "oskar", "password": f"{PASSWORD}-wrong"}))
+    surfaces.see("sign-in", client.post("/login/", {"username": "oskar", "password": PASSWORD}))
+    return client
+
+
+def look_around(client: Client, surfaces: Surfaces) -> None:
+    """Open every page that shows something of what was done."""
+    for record in AuditRecord.objects.all():
+        for headers in ({}, HTMX):
+            surfaces.see("look", client.post(f"{record.get_absolute_url()}reconcile/", headers=headers))
+        surfaces.see("record", client.get(record.get_absolute_url()))
+        for query in ("", f"?from={record.uuid}", f"?project={record.project}&environment={record.environment}"):
+            surfaces.see("form", client.get(f"/destinations/new/{record.kind}/{query}"))
+    for address in ("/", "/?fresh=yes", "/history/", "/history/?q=Marker", "/history/overview/", "/destinations/new/"):
+        surfaces.see(address, client.get(address))
+    for export in ("csv", "jsonl"):
+        surfaces.see(export, client.get(f"/history/export/?format={export}"))
+    root = Client()
+    root.force_login(User.objects.create_superuser("root"))
+    base = "/admin/destinations_ui/auditrecord/"
+    for address in (base, f"{base}?q=Marker", *(f"{base}{record.pk}/change/" for record in AuditRecord.objects.all())):
+        assert surfaces.see(address, root.get(address)).status_code == 200
+
+
+def sent(sandbox: SandboxServer) -> list[Any]:
+    """Return the configurations that LaunchDarkly received."""
+    return [json.loads(r.body)["config"] for r in sandbox.requests if r.method == "POST"]
+
+
+@pytest.mark.parametrize("kind", WITH_SECRETS, ids=lambda kind: kind.slug)
+def test_a_secret_reaches_launchdarkly_and_nothing_else(
+    signed_in: Client, surfaces: Surfaces, sandbox: SandboxServer, kind: kinds.Kind, cache_folder: Path
+) -> None:
+    address = f"/destinations/new/{kind.slug}/"
+    unusual = form_data(kind, marked(kind))
+    good = confirmed(kind, unusual)
+    expected = {field.api: marker(kind, field) for field in kind.fields if field.secret}
+    echo = Status(400, {"code": "invalid_request", "message": f"Wrong: {' '.join(expected.values())}", "id": "1"})
+
+    see, post = surfaces.see, signed_in.post
+    see("unusual", post(address, unusual))
+    see("unusual in place", post(address, unusual, headers=HTMX))
+    see("checked", post(address, good | {"check": "yes"}))
+    see("checked in place", post(address, unusual | {"check": "yes"}, headers=HTMX))
+    see("created", post(address, good))
+    see("again", post(address, good))
+    see("again with other values", post(address, good | {"name": "Other"}))
+    see("rejected", post(address, form_data(kind, marked(kind), name="")))
+    see("rejected in place", post(address, form_data(kind, marked(kind), name=""), headers=HTMX))
+    see("redrawn", post(address, good | {"redraw": "fresh"}))
+    see("another kind's fields", post(address, good | {"config-nonsense": next(iter(expected.values()))}))
+    see("taken", post(address, confirmed(kind, form_data(kind, marked(kind)))))
+    sandbox.script("POST", "/api/v2/destinations", echo)
+    see("refused with an echo", post(address, confirmed(kind, form_data(kind, marked(kind), environment="test"))))
+    for environment in ("forbidden", "server-error", "not-json", "drops-after-write"):
+        data = form_data(kind, marked(kind), project="faults", environment=environment)
+        see(environment, post(address, confirmed(kind, data)))
+    see("in the wrong field", post(address, good | {"reason": f"key {next(iter(expected.values()))}"}))
+    see("in the name", post(address, good | {"name": next(iter(expected.values()))}, headers=HTMX))
+    look_around(signed_in, surfaces)
+    see("without a session", Client().post(address, good))
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = signed_in.cookies
+    see("without a token", strict.post(address, good))
+    see("without a token, in place", strict.post(address, good, headers=HTMX))
+
+    assert expected.items() <= sent(sandbox)[0].items()
+    assert len(sent(sandbox)) == 7
+    surfaces.check(cache_folder)
+
+
+@pytest.mark.parametrize("debug", [True, False], ids=["debug", "production"])
+@pytest.mark.parametrize("kind", WITH_SECRETS, ids=lambda kind: kind.slug)
+def test_an_error_page_shows_no_secret(
+    signed_in: Client,
+    surfaces: Surfaces,
+    sandbox: SandboxServer,
+    kind: kinds.Kind,
+    debug: bool,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    cache_folder: Path,
+) -> None:
+    settings.DEBUG = debug
+    signed_in.raise_request_exception = False
+
+    def broken(self: LaunchDarkly, *args: object, config: object, **kwargs: object) -> None:
+        body = json.dumps(config)  # A local variable with every secret in it.
+        raise RuntimeError(f"Broken on purpose after {len(body)} characters.")
+
+    monkeypatch.setattr(LaunchDarkly, "create_destination", broken)
+
+    answer = surfaces.see(
+        "crash", signed_in.post(f"/destinations/new/{kind.slug}/", confirmed(kind, form_data(kind, marked(kind))))
+    )
+
+    assert answer.status_code == 500
+    assert ("Broken on purpose" in answer.content.decode()) is debug
+    assert AuditRecord.objects.get().outcome == "unknown"
+    look_around(signed_in, surfaces)
+    surfaces.check(cache_folder)
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "Endpoint=sb://contoso.servicebus.windows.net/;SharedAccessKeyName=send;SharedAccessKey=c2VjcmV0LW1hcmtlcg==",
+        "-----BEGIN PRIVATE KEY-----c2VjcmV0LW1hcmtlcg==",
+        "api-4dfc17e5-2acc-4075-83bf-c2VjcmV0LW1hcmtlcg",
+    ],
+)
+@pytest.mark.parametrize("name", ["name", "reason", "config-namespace", "project", "environment"])
+def test_a_secret_in_a_plain_field_is_discarded_not_shown_back(
+    signed_in: Client, sandbox: SandboxServer, name: str, pasted: str
+) -> None:
+    kind = kinds.registry()["azure-event-hubs"]
+
+    answer = signed_in.post("/destinations/new/azure-event-hubs/", form_data(kind) | {name: pasted})
+
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "c2VjcmV0LW1hcmtlcg" not in page
+    # A whole connection string in one of the kind's own fields is taken apart, but for its secret.
+    apart = name == "config-namespace" and pasted.startswith("Endpoint=")
+    assert ("is not shown again" if apart else "so it was discarded") in page
+    assert AuditRecord.objects.count() == 0
+    assert sandbox.count("POST") == 0
+
+
+def test_sdk_keys_of_environments_end_where_they_arrive(
+    signed_in: Client, surfaces: Surfaces, sandbox: SandboxServer, cache_folder: Path
+) -> None:
+    for address in ("/", "/destinations/new/kinesis/?project=web-shop"):
+        surfaces.see(address, signed_in.get(address))
+
+    assert list(cache_folder.rglob("*.djcache"))
+    places = [*surfaces.answers, ("log", surfaces.log.getvalue()), *stored(), *cached(cache_folder)]
+    assert [what for what, text in places if re.search(r"\b(?:sdk|mob)-[0-9a-f]{8}", text)] == []
+    assert cache.get("nothing") is None
+
+
+def test_the_search_itself_finds_a_marker_in_every_spelling() -> None:
+    kind = WITH_SECRETS[0]
+    secret = marker(kind, next(field for field in kind.fields if field.secret))
+    from html import escape
+    from urllib.parse import quote
+
+    for spelling in (secret, escape(secret), quote(secret, safe=""), json.dumps(secret), repr(secret)):
+        assert traces(f"before {spelling} after"), spelling
