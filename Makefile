@@ -27,6 +27,7 @@ bench-quick: $(VENV)/.installed-dev ## The same over 50,000 records, on SQLite a
 lint: $(VENV)/.installed-dev ## Check style, types, templates, migrations and deployment settings
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-logo --no-cache
 	@$(BIN)/djade --check --target-version 5.2 $$(git ls-files 'templates/*.html')
 	@$(BIN)/djlint --lint --quiet templates
 	@$(BIN)/python -m tests.support.deployment

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from destinations_ui import kinds
+from destinations_ui.audit import serialization
 from destinations_ui.audit.models import Outcome
-from destinations_ui.history import export
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -80,7 +80,7 @@ def test_the_outcomes_in_the_architecture_are_those_of_the_code() -> None:
 
 
 def test_the_export_has_the_keys_that_other_tools_rely_on() -> None:
-    assert list(export.EXPORT_KEYS) == [
+    assert list(serialization.EXPORT_KEYS) == [
         "id",
         "created_at",
         "actor",

@@ -17,11 +17,10 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from destinations_ui.audit import chain, verification
+from destinations_ui.audit import chain, serialization, verification
 from destinations_ui.audit.models import AuditRecord, Event
 from destinations_ui.audit.verification import HistoryTampered, Row, Seals
 from destinations_ui.conf.secret import Secret
-from destinations_ui.history import export
 
 CHECKPOINT = "Destinations UI checkpoint 1"
 RECEIPT = "Destinations UI receipt 1"
@@ -70,7 +69,7 @@ def receipt(record: AuditRecord) -> dict[str, Any]:
     values = chain.state(record, verification.FIELDS)
     as_text = values | {name: json.dumps(values[name]) for name in ("config", "secrets")}
     verification.check(str(record.uuid), as_text, [(row.type, row.body) for row in rows])
-    told = {"record": export.exported(record), "events": [row._asdict() for row in rows], "head": last}
+    told = {"record": serialization.exported(record), "events": [row._asdict() for row in rows], "head": last}
     return signed({"type": RECEIPT, "made_at": timezone.now(), **told})
 
 

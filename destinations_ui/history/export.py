@@ -11,41 +11,12 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from json.encoder import encode_basestring
 from typing import Any
-from uuid import UUID
 
-from destinations_ui.audit.models import AuditRecord
+from destinations_ui.audit.serialization import EXPORT_KEYS
 from destinations_ui.audit.sql_text import parsed
 
-#: The columns of an export, in order: a contract.
-EXPORT_KEYS = (
-    "id",
-    "created_at",
-    "actor",
-    "action",
-    "outcome",
-    "project",
-    "environment",
-    "kind",
-    "name",
-    "on",
-    "config",
-    "secrets",
-    "reason",
-    "destination_id",
-    "status_code",
-    "error_code",
-    "error_message",
-    "error_id",
-    "duration_ms",
-    "request_id",
-    "submission",
-    "settled_at",
-)
-#: The record's fields that they come from.
-FIELDS = ("uuid", *EXPORT_KEYS[1:])
 ON = EXPORT_KEYS.index("on")
 JSON = tuple(map(EXPORT_KEYS.index, ("config", "secrets")))
 MOMENTS = tuple(map(EXPORT_KEYS.index, ("created_at", "settled_at")))
@@ -61,17 +32,6 @@ LINE = "{{{}}}\n".format(", ".join(f'"{key}": %s' for key in EXPORT_KEYS))
 
 #: The values of ``FIELDS`` as ``columns.as_text`` has them.
 Row = Sequence[Any]
-
-
-def exported(record: AuditRecord) -> dict[str, Any]:
-    """Return a record under the keys of the export, in JSON's types."""
-    told = {key: getattr(record, name) for key, name in zip(EXPORT_KEYS, FIELDS, strict=True)}
-    for key, value in told.items():
-        if isinstance(value, datetime):
-            told[key] = value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        if isinstance(value, UUID):
-            told[key] = str(value)
-    return told
 
 
 TRUTH = {False: "false", True: "true"}

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import QuerySet
 
-from destinations_ui.audit import search
+from destinations_ui.audit import search, serialization
 from destinations_ui.audit.models import AuditRecord
 from destinations_ui.audit.sql_text import as_text
 from destinations_ui.history import export
@@ -87,7 +87,7 @@ def all_matching(filters: Mapping[str, Any]) -> Iterator[Sequence[export.Row]]:
     """Yield every matching record as a row for ``exporting``, newest first, a block at a time."""
     last: int | None = None
     while True:
-        rows = read([*export.FIELDS, "id"], filters, limit=EXPORT_CHUNK, before=last)
+        rows = read([*serialization.FIELDS, "id"], filters, limit=EXPORT_CHUNK, before=last)
         if rows:
             yield [row[:-1] for row in rows]
         if len(rows) < EXPORT_CHUNK:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from django.contrib.auth.models import User
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException, UnreadablePostError
 from django.shortcuts import render
@@ -15,13 +13,9 @@ from django.template import loader
 from django.urls import Resolver404, resolve
 from django.views.decorators.debug import sensitive_variables
 
+from destinations_ui.accounts import people
 from destinations_ui.destinations.forms.posted_data import showable
 from destinations_ui.kinds import Kind
-
-#: The group that gives others their rights.
-ADMINISTRATORS = "Administrators"
-#: At most this many names are listed as people who can help.
-HELPERS = 5
 
 
 def answer(request: HttpRequest, template: str, status: int, context: dict[str, object] | None = None) -> HttpResponse:
@@ -44,7 +38,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 403, and say who can help."""
-    return answer(request, "errors/403.html", 403, {"helpers": helpers()})
+    return answer(request, "errors/403.html", 403, {"helpers": people.administrators()})
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -90,11 +84,3 @@ def carried(request: HttpRequest) -> list[tuple[str, str]]:
         return showable(kind, request.POST)
     except (Resolver404, RawPostDataException, UnreadablePostError):
         return []
-
-
-def helpers() -> list[str]:
-    """Return the names of people who can give rights."""
-    people = User.objects.filter(is_active=True).filter(Q(groups__name=ADMINISTRATORS) | Q(is_superuser=True))
-    return [
-        person.get_full_name() or person.get_username() for person in people.distinct().order_by("username")[:HELPERS]
-    ]

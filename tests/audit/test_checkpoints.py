@@ -20,10 +20,10 @@ from pytest_django import Settings
 
 from destinations_ui.audit import chain, checkpoints
 from destinations_ui.audit.models import AuditRecord, Event, EventType, Outcome
+from destinations_ui.audit.serialization import exported
 from destinations_ui.audit.verification import HistoryTampered
 from destinations_ui.conf.secret import Secret
 from destinations_ui.destinations import actions
-from destinations_ui.history.export import exported
 from destinations_ui.sandbox import SandboxServer
 from tests.support.attempts import WITH_SECRETS, attempt
 from tests.support.history_faults import (

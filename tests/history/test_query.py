@@ -14,8 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from destinations_ui.audit.models import AuditRecord
+from destinations_ui.audit.serialization import EXPORT_KEYS, exported
 from destinations_ui.history import query as history
-from destinations_ui.history.export import EXPORT_KEYS, as_csv, as_json_lines, cell, exported
+from destinations_ui.history.export import as_csv, as_json_lines, cell
 from destinations_ui.history.query import PAGE_SIZE, all_matching, matching, page
 from tests.support.attempts import new_record, record
 

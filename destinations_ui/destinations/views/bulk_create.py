@@ -17,13 +17,14 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods
 
 from destinations_ui.accounts.http import SignedInRequest, wants_fragment
+from destinations_ui.accounts.permissions import VIEW, may_create
 from destinations_ui.audit.models import AuditRecord
 from destinations_ui.destinations import inventory, prefill
 from destinations_ui.destinations.forms.destination import DestinationForm
 from destinations_ui.destinations.forms.posted_data import TELLING_LENGTH, secret_field_names, single
+from destinations_ui.destinations.project_list import project_page
 from destinations_ui.destinations.views import create
-from destinations_ui.destinations.views.create import SubmitResult, may_create
-from destinations_ui.destinations.views.project_list import mapped
+from destinations_ui.destinations.views.create import SubmitResult
 from destinations_ui.kinds import Kind
 from destinations_ui.kinds.client_spec import script
 from destinations_ui.kinds.validators import holds_secret
@@ -70,7 +71,7 @@ def bulk_create(request: SignedInRequest, kind: Kind) -> HttpResponse:
 
 def choose(request: SignedInRequest, kind: Kind, *, problem: str = "") -> HttpResponse:
     """Show a page of projects with their environments: the free ones can be chosen."""
-    seen = mapped(request)
+    seen = project_page(request)
     context = {
         "kind": kind,
         "projects": seen.projects,
@@ -92,7 +93,7 @@ def fresh_rows(request: SignedInRequest, kind: Kind) -> HttpResponse:
         return choose(request, kind, problem="Choose at least one environment that is free.")
     if len(chosen) > MOST_ROWS:
         return choose(request, kind, problem=f"Choose at most {MOST_ROWS} environments at once.")
-    may_view = request.user.has_perm("destinations_ui.view_auditrecord")
+    may_view = request.user.has_perm(VIEW)
     origin, lost = prefill.asked_for(kind, request.GET.dict(), may_view=may_view)
     given = dict(origin.initial) if origin else {}
     rows = [

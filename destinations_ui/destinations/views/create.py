@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.auth.decorators import permission_required
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
-from django_htmx.http import HttpResponseClientRedirect
 
-from destinations_ui.accounts.http import SignedInRequest, wants_fragment
+from destinations_ui.accounts.http import SignedInRequest, redirect_to, wants_fragment
+from destinations_ui.accounts.permissions import VIEW, may_create
 from destinations_ui.audit.models import AuditRecord, Outcome
 from destinations_ui.destinations import actions as changes
 from destinations_ui.destinations import prefill, reconcile
@@ -25,8 +24,6 @@ from destinations_ui.destinations.preview import preview
 from destinations_ui.kinds import Kind
 from destinations_ui.kinds.client_spec import script
 from destinations_ui.launchdarkly.errors import LaunchDarklyError
-
-may_create = permission_required("destinations_ui.create_destination", raise_exception=True)
 
 #: What stands above the form when it comes back though nothing in it was wrong.
 UNUSUAL = "unusual"
@@ -59,7 +56,7 @@ def create_destination(request: SignedInRequest, kind: Kind) -> HttpResponse:
         return submit(request, kind)
     if wants_fragment(request) and "row" in request.GET:
         return row(request, kind, request.GET["row"])
-    may_view = request.user.has_perm("destinations_ui.view_auditrecord")
+    may_view = request.user.has_perm(VIEW)
     origin, lost = prefill.asked_for(kind, request.GET.dict(), may_view=may_view)
     given = {name: key for name, key in where(request).items() if key}
     initial = {**(origin.initial if origin else {}), **given}
@@ -80,7 +77,7 @@ def submit(request: SignedInRequest, kind: Kind) -> HttpResponse:
         return check(request, form)
     sent = send(request, form)
     if sent.done and sent.record:
-        return lead_to(request, sent.record.get_absolute_url())
+        return redirect_to(request, sent.record.get_absolute_url())
     template = "destinations/create.html" if sent.stored else "destinations/unrecorded.html"
     return page(
         request,
@@ -240,12 +237,3 @@ def unsettled(project: str, environment: str) -> list[AuditRecord]:
     except (DatabaseError, InterfaceError):
         # What LaunchDarkly has answered is shown all the same.
         return []
-
-
-def lead_to(request: SignedInRequest, address: str) -> HttpResponse:
-    """Redirect, in the way that the browser or htmx understands."""
-    if request.htmx:
-        return HttpResponseClientRedirect(address)
-    response = redirect(address)
-    response.status_code = 303
-    return response

@@ -8,10 +8,10 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods
 
 from destinations_ui.accounts.http import SignedInRequest, wants_fragment
+from destinations_ui.accounts.permissions import may_create
 from destinations_ui.destinations import setup_guides
 from destinations_ui.destinations.forms.destination import known_key
 from destinations_ui.destinations.forms.posted_data import plain_names, showable
-from destinations_ui.destinations.views.create import may_create
 from destinations_ui.kinds import Kind
 from destinations_ui.launchdarkly.errors import LaunchDarklyError
 

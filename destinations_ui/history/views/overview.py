@@ -12,11 +12,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from destinations_ui.accounts.http import SignedInRequest, wants_fragment
+from destinations_ui.accounts.permissions import may_view
 from destinations_ui.audit.models import Outcome
 from destinations_ui.history import stats as overviews
 from destinations_ui.history.forms import HistoryFilterForm, encoded
 from destinations_ui.history.stats import STACKED, Bar, Overview
-from destinations_ui.history.views.record_list import may_view
 
 #: At most this many kinds are listed in the part that the history's page shows, whose height is reserved.
 FEW_KINDS = 5

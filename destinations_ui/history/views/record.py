@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from django.contrib.auth.decorators import permission_required
-from django.contrib.auth.models import User
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -17,7 +15,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from destinations_ui import kinds
-from destinations_ui.accounts.http import SignedInRequest, wants_fragment
+from destinations_ui.accounts import people
+from destinations_ui.accounts.http import SignedInRequest, redirect_to, wants_fragment
+from destinations_ui.accounts.permissions import CREATE, may_decide, may_view
 from destinations_ui.audit.models import AuditRecord, Event, EventType, Outcome
 from destinations_ui.destinations import delivery, inventory, setup_guides
 from destinations_ui.destinations import reconcile as reconciliation
@@ -26,18 +26,9 @@ from destinations_ui.destinations.forms.decision import DecisionForm
 from destinations_ui.destinations.forms.delivery import DeliveryForm
 from destinations_ui.destinations.reconcile import DecisionError, ReconcileResult
 from destinations_ui.destinations.snippets.common import snippets
-from destinations_ui.destinations.views.create import lead_to
-from destinations_ui.history.views.record_list import may_view
 from destinations_ui.launchdarkly.resources import Destination
 
 logger = logging.getLogger(__name__)
-
-CREATE = "destinations_ui.create_destination"
-
-may_decide = permission_required(("destinations_ui.view_auditrecord", CREATE), raise_exception=True)
-
-#: At most this many names are listed as people who can decide.
-DECIDERS = 5
 
 
 @require_safe
@@ -56,7 +47,7 @@ def reconcile(request: SignedInRequest, uuid: str) -> HttpResponse:
     """Look at LaunchDarkly once, and show what that brought: the truth is no privilege."""
     look = reconciliation.look(get_object_or_404(AuditRecord, uuid=uuid))
     if not request.htmx:
-        return lead_to(request, look.record.get_absolute_url())
+        return redirect_to(request, look.record.get_absolute_url())
     if look.problem:
         # What was found before stays on the page, and so does what someone is typing about it.
         look = replace(last_look(look.record), problem=look.problem)
@@ -81,7 +72,7 @@ def decide(request: SignedInRequest, uuid: str) -> HttpResponse:
         except DecisionError as error:
             form.add_error("destination_id", str(error))
         else:
-            return lead_to(request, found.get_absolute_url())
+            return redirect_to(request, found.get_absolute_url())
     look = last_look(AuditRecord.objects.get(pk=found.pk))
     return page(request, look, form=form, status=422 if unresolved(look.record) else 409)
 
@@ -101,7 +92,7 @@ def deliver(request: SignedInRequest, uuid: str) -> HttpResponse:
     except (DatabaseError, InterfaceError) as error:
         logger.error("A delivery could not be noted: %s", type(error).__name__)
         return page(request, last_look(found), delivery_form=form, unnoted=True, status=503)
-    return lead_to(request, f"{found.get_absolute_url()}#delivery")
+    return redirect_to(request, f"{found.get_absolute_url()}#delivery")
 
 
 def page(
@@ -128,7 +119,7 @@ def page(
         "guides": setup_guides.of_record(kind, found) if kind else [],
         "deliveries": delivery.confirmed(events),
         "delivery_form": DeliveryForm(found),
-        "deciders": deciders() if look.candidates and not request.user.has_perm(CREATE) else [],
+        "deciders": people.deciders() if look.candidates and not request.user.has_perm(CREATE) else [],
     } | context
     return render(request, f"history/record.html{part}", context, status=status)
 
@@ -169,9 +160,3 @@ def certainty(look: ReconcileResult) -> tuple[int, int] | None:
     begun = look.record.created_at
     whole = max(round((look.certain_at - begun).total_seconds()), 1)
     return min(max(round((timezone.now() - begun).total_seconds()), 0), whole), whole
-
-
-def deciders() -> list[str]:
-    """Return the names of people who can decide."""
-    people = User.objects.with_perm(CREATE, backend="django.contrib.auth.backends.ModelBackend").order_by("username")
-    return [person.get_full_name() or person.get_username() for person in people[:DECIDERS]]

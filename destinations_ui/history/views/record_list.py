@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 
-from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -12,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from destinations_ui.accounts.http import SignedInRequest
+from destinations_ui.accounts.permissions import may_view
 from destinations_ui.audit import checkpoints
 from destinations_ui.audit.models import AuditRecord
 from destinations_ui.audit.verification import HistoryTampered
@@ -20,8 +20,6 @@ from destinations_ui.history.export import EXPORT_FORMATS
 from destinations_ui.history.forms import HistoryFilterForm, encoded
 
 logger = logging.getLogger(__name__)
-
-may_view = permission_required("destinations_ui.view_auditrecord", raise_exception=True)
 
 
 @require_safe

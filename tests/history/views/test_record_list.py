@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from destinations_ui.audit.models import AuditRecord, Outcome
-from destinations_ui.history.export import EXPORT_KEYS
+from destinations_ui.audit.serialization import EXPORT_KEYS
 from destinations_ui.history.query import PAGE_SIZE
 from tests.support.attempts import new_record, record
 from tests.support.html import Page, read

@@ -1,0 +1,12 @@
+"""What a user may do, as decorators for views."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import permission_required
+
+VIEW = "destinations_ui.view_auditrecord"
+CREATE = "destinations_ui.create_destination"
+
+may_view = permission_required(VIEW, raise_exception=True)
+may_create = permission_required(CREATE, raise_exception=True)
+may_decide = permission_required((VIEW, CREATE), raise_exception=True)
