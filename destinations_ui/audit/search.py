@@ -7,7 +7,7 @@ are. ``docs/performance.md`` has the figures.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -48,13 +48,6 @@ def numbers(
     ask = on_sqlite if connection.vendor == "sqlite" else on_postgresql
     sql, parameters = ask(filters, limit, before, after)
     return RawSQL(sql, parameters)  # noqa: S611  # nothing but our own names is in the SQL
-
-
-def numbers_of_any(several: Iterable[Mapping[str, Any]]) -> RawSQL:
-    """Return the query for the numbers of the records that match one filter set or another."""
-    queries = [numbers(filters) for filters in several]
-    sql = " UNION ALL ".join(query.sql for query in queries)
-    return RawSQL(sql, [each for query in queries for each in query.params])  # noqa: S611  # as above
 
 
 def midnight(day: date) -> datetime:

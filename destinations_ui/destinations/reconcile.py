@@ -18,7 +18,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from destinations_ui import launchdarkly
-from destinations_ui.audit import chain, search
+from destinations_ui.audit import chain
 from destinations_ui.audit.models import UNRESOLVED, AuditRecord, Event, EventType, Outcome
 from destinations_ui.launchdarkly.errors import LaunchDarklyError
 from destinations_ui.launchdarkly.resources import Destination
@@ -97,10 +97,13 @@ def unresolved() -> QuerySet[AuditRecord]:
 
 
 def unresolved_at(project: str, environment: str) -> list[AuditRecord]:
-    """Return the attempts in one environment that may have made a destination or may yet make one, newest first."""
-    place = {"project": project, "environment": environment}
-    here = search.numbers_of_any(place | {"outcome": outcome} for outcome in UNRESOLVED)
-    return list(AuditRecord.objects.filter(pk__in=here).order_by("-pk"))
+    """Return the unresolved attempts in an environment, newest first.
+
+    The records are queried, not the search index: a missing index row must not hide an attempt from a decision.
+    """
+    return list(
+        AuditRecord.objects.filter(outcome__in=UNRESOLVED, project=project, environment=environment).order_by("-pk")
+    )
 
 
 def snapshot() -> ListedDestinations:

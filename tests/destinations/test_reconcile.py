@@ -12,18 +12,21 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
-from django.db import connections
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
 from destinations_ui import kinds
 from destinations_ui.audit import chain
 from destinations_ui.audit.models import AuditRecord, Event, Outcome
+from destinations_ui.audit.search_index import INDEX
 from destinations_ui.destinations import actions
 from destinations_ui.destinations import reconcile as reconciliation
 from destinations_ui.destinations.reconcile import DecisionError, ReconcileResult, decide, look
 from destinations_ui.sandbox import Drop, Request, SandboxServer, Status
 from tests.support.attempts import KINDS, attempt, new_record
+from tests.support.unguarded import unguarded
 
 pytestmark = pytest.mark.django_db
 #: Where several threads look, what they see has to be committed.
@@ -411,6 +414,33 @@ def test_attempts_that_may_have_made_a_destination_are_known_by_their_place() ->
     new_record(submission=uuid.uuid4()).save()
 
     assert reconciliation.unresolved_at("web-shop", "staging") == [lost, pending]
+
+
+def remove_from_search_index(record: AuditRecord) -> None:
+    """Remove the search index's row of a record."""
+    number = "rowid" if connection.vendor == "sqlite" else "id"
+    with unguarded(), connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {INDEX} WHERE {number} = %s", [record.pk])  # noqa: S608  # our own names
+
+
+def test_a_twin_missing_from_the_search_index_still_counts(sandbox: SandboxServer) -> None:
+    first, twin = [unknown(age=timedelta(minutes=1), environment="test") for _ in range(2)]
+    created = at_launchdarkly(sandbox, twin)
+    remove_from_search_index(twin)
+
+    assert [item.id for item in look(first).candidates] == [created]
+    assert outcome(first) == "unknown"
+
+
+def test_unresolved_attempts_are_found_by_the_index_on_outcome() -> None:
+    unknown()
+    with CaptureQueriesContext(connection) as queries:
+        reconciliation.unresolved_at("web-shop", "staging")
+    assert len(queries) == 1
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {queries[0]['sql']}")
+            assert "record_outcome" in str(cursor.fetchall())
 
 
 def test_what_an_environment_had_before_the_attempt_is_not_the_attempt_s(
