@@ -23,8 +23,7 @@ from destinations_ui.destinations import inventory, prefill
 from destinations_ui.destinations.forms.destination import DestinationForm
 from destinations_ui.destinations.forms.posted_data import TELLING_LENGTH, secret_field_names, single
 from destinations_ui.destinations.project_list import project_page
-from destinations_ui.destinations.views import create
-from destinations_ui.destinations.views.create import SubmitResult
+from destinations_ui.destinations.submit import FAILED_STATUS, SubmitResult, submit, unresolved_attempts
 from destinations_ui.kinds import Kind
 from destinations_ui.kinds.client_spec import script
 from destinations_ui.kinds.validators import holds_secret
@@ -104,7 +103,7 @@ def fresh_rows(request: SignedInRequest, kind: Kind) -> HttpResponse:
             form=DestinationForm(
                 kind, initial=given | {"project": project, "environment": environment}, row=str(number)
             ),
-            unsettled=create.unsettled(project, environment),
+            unsettled=unresolved_attempts(project, environment),
         )
         for number, (project, environment) in enumerate(chosen)
     ]
@@ -139,14 +138,14 @@ def row_of(request: SignedInRequest, kind: Kind, number: str, *, send: bool, com
     form = DestinationForm(kind, data, row=number, elsewhere=secrets(request.POST, kind))
     project, environment = data.get("project", ""), data.get("environment", "")
     begun = record_of(request, data.get("submission", ""))
-    if begun and begun.outcome not in create.STATUS:
+    if begun and begun.outcome not in FAILED_STATUS:
         return Row(number, project, environment, record=begun, submission=str(begun.submission))
     if send:
-        sent = create.send(request, form)
+        sent = submit(form, request.user, request.request_id)
         if sent.record and (sent.done or not sent.stored):
             used = str(sent.record.submission)
             return Row(number, project, environment, record=sent.record, sent=sent, submission=used)
-        return Row(number, project, environment, form, sent, unsettled=create.unsettled(project, environment))
+        return Row(number, project, environment, form, sent, unsettled=unresolved_attempts(project, environment))
     deed, _, rest = command.partition(":")
     mine = rest.startswith(f"{number}-")
     typed = form.typed(f"{deed}:{rest.removeprefix(f'{number}-')}" if mine else "")
