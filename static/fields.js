@@ -7,7 +7,7 @@
   const spec = () => JSON.parse(document.getElementById("kind-spec").textContent);
   const found = (pattern, text) => new RegExp(pattern, "i").exec(text);
 
-  // Reading a pasted text: kinds/pasting.py, line for line.
+  // Reading a pasted text with the patterns of the kind.
 
   const LONGEST = 8_000;
   const JSON_NAME = "JSON of LaunchDarkly’s API";

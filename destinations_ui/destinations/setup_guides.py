@@ -13,7 +13,7 @@ from django.http import QueryDict
 from destinations_ui import launchdarkly
 from destinations_ui.audit.models import AuditRecord
 from destinations_ui.destinations.forms.fields import tidy
-from destinations_ui.destinations.forms.posted_data import FACT, PREFIX, accepts, unpack, without_secrets
+from destinations_ui.destinations.forms.posted_data import FACT, PREFIX, accepts, without_secrets
 from destinations_ui.destinations.inventory import PATIENCE
 from destinations_ui.kinds.spec.kind import Kind
 from destinations_ui.kinds.spec.patterns import FLAGS
@@ -35,8 +35,7 @@ def of_record(kind: Kind, record: AuditRecord) -> list[Filled]:
 
 def typed(kind: Kind, data: QueryDict) -> tuple[dict[str, str], list[str]]:
     """Return the values of a form that are right so far, and the labels of those that are not. Secrets are left out."""
-    unpacked = unpack(kind, data)
-    shown, disclosed = without_secrets(kind, unpacked.data)
+    shown, disclosed = without_secrets(kind, data)
     values: dict[str, str] = {}
     wrong: list[str] = []
     for fact, pattern in kind.facts:

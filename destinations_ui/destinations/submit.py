@@ -49,7 +49,7 @@ class SubmitResult:
 @sensitive_variables()
 def submit(form: DestinationForm, actor: User, request_id: uuid.UUID) -> SubmitResult:
     """Send a valid form whose warnings are confirmed; report what to fix in any other."""
-    if not is_ready(form):
+    if not form.is_valid():
         return SubmitResult(422)
     if form.unconfirmed():
         return SubmitResult(422, UNCONFIRMED)
@@ -69,11 +69,6 @@ def submit(form: DestinationForm, actor: User, request_id: uuid.UUID) -> SubmitR
         return SubmitResult(200, record=result.record, error=result.error, done=True)
     form.renew_submission()
     return SubmitResult(status, REJECTED, result.record, result.error)
-
-
-def is_ready(form: DestinationForm) -> bool:
-    """Return whether a form is valid and was not just filled from a pasted text."""
-    return form.is_valid() and not form.filled
 
 
 def attempt(form: DestinationForm, actor: User, request_id: uuid.UUID) -> Attempt:

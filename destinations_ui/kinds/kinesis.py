@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from destinations_ui.kinds.paste_parser import Paste
 from destinations_ui.kinds.spec.kind import Field, Kind
+from destinations_ui.kinds.spec.paste import Paste
 from destinations_ui.kinds.spec.setup_guides import Guide
 from destinations_ui.kinds.spec.warnings import CrossFieldWarning, FieldWarning
 from destinations_ui.kinds.validators import aws_region, iam_role_arn, kinesis_stream_name

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from destinations_ui.kinds.paste_parser import Paste
 from destinations_ui.kinds.spec.kind import Field, Kind
+from destinations_ui.kinds.spec.paste import Paste
 from destinations_ui.kinds.spec.warnings import CrossFieldWarning, FieldWarning
 from destinations_ui.kinds.validators import context_kind
 

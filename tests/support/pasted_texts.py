@@ -1,4 +1,4 @@
-"""Texts as people have them at hand, and what each says: for the server's reading and for the browser's."""
+"""Texts as people have them at hand, and the fields that each fills."""
 
 from __future__ import annotations
 

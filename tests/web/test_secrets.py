@@ -35,7 +35,7 @@ pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 def marker(kind: kinds.Kind, field: kinds.Field) -> str:
     """Return a secret that occurs nowhere else, with characters that JSON, HTML and URLs write differently."""
-    return f'Marker+{kind.slug}/{field.name}=&"<é>'
+    return f'Marker+{kind.slug}/{field.name};&"<é>'
 
 
 def marked(kind: kinds.Kind) -> dict[str, Value]:
@@ -264,9 +264,7 @@ def test_a_secret_in_a_plain_field_is_discarded_not_shown_back(
     assert answer.status_code == 422
     page = answer.content.decode()
     assert "c2VjcmV0LW1hcmtlcg" not in page
-    # A whole connection string in one of the kind's own fields is taken apart, but for its secret.
-    apart = name == "config-namespace" and pasted.startswith("Endpoint=")
-    assert ("is not shown again" if apart else "so it was discarded") in page
+    assert "so it was discarded" in page
     assert AuditRecord.objects.count() == 0
     assert sandbox.count("POST") == 0
 

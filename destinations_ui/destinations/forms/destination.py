@@ -32,7 +32,6 @@ from destinations_ui.destinations.forms.posted_data import (
     numbered,
     plain_names,
     secret_field_names,
-    unpack,
     without_secrets,
 )
 from destinations_ui.kinds.spec.kind import Kind, Value
@@ -149,13 +148,9 @@ class DestinationForm(forms.Form):
         """
         self.kind = kind
         self.unexpected = foreign_names(kind, data or {})
-        self.filled: Mapping[str, str] = {}
-        self.withheld: Mapping[str, str] = {}
         shown, self.disclosed = None, set[str]()
         if data is not None:
-            unpacked = unpack(kind, data)
-            self.filled, self.withheld = unpacked.filled, unpacked.withheld
-            shown, self.disclosed = without_secrets(kind, unpacked.data, elsewhere)
+            shown, self.disclosed = without_secrets(kind, data, elsewhere)
         #: What is unusual in what was typed; known once the form has been checked.
         self.unusual: list[PendingWarning] = []
         if shown is not None:
@@ -293,12 +288,12 @@ class DestinationForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Check what concerns more than one field."""
         cleaned = super().clean() or {}
-        for name, source in self.withheld.items():
-            self.replace_errors(
-                name,
-                f"The {source} held the {lower_first(str(self.fields[name].label))}, which is not shown again. Paste "
-                "it here on its own.",
-            )
+        for field in self.kind.fields:
+            value = cleaned.get(f"{PREFIX}{field.name}")
+            if isinstance(value, Secret) and (text := self.kind.whole_text(value.reveal())):
+                self.replace_errors(
+                    f"{PREFIX}{field.name}", f"This is a whole {text}. Enter only the {lower_first(field.label)}."
+                )
         for name in sorted(self.disclosed):
             self.replace_errors(
                 self.field_name(name),
@@ -410,11 +405,9 @@ class DestinationForm(forms.Form):
             field: Any = bound.field  # Django's fields are open to what a template needs.
             if isinstance(field, SecretField) and bound.errors:
                 field.widget.attrs.pop("hx-preserve", None)
-            field.filled_from = self.filled.get(bound.name, "")
             field.unusual = [(each, each.mark in marks) for each in self.unusual if each.field == bound.name]
-            told = [part for part, is_told in (("filled", field.filled_from), ("caution", field.unusual)) if is_told]
-            if told:
-                described = [bound.aria_describedby or "", *(f"{bound.auto_id}_{part}" for part in told)]
+            if field.unusual:
+                described = [bound.aria_describedby or "", f"{bound.auto_id}_caution"]
                 field.widget.attrs["aria-describedby"] = " ".join(described).strip()
 
     def typed(self, command: str) -> dict[str, Any]:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from destinations_ui.kinds.paste_parser import Reading, read
 from destinations_ui.kinds.spec.kind import Field, Kind
 from destinations_ui.kinds.validators import holds_secret
 
@@ -24,55 +22,10 @@ COMMON = ("project", "environment", "critical_key", "name", "on", "reason", "sub
 TELLING_LENGTH = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Unpacked:
-    """What was posted, with whole texts that were pasted into one field taken apart.
-
-    Attributes:
-        data: With the parts in their fields; secrets among them are left out.
-        filled: The form's name of a field → what it was filled from.
-        withheld: The form's name of a secret field → the text that held it: it has to be typed there.
-    """
-
-    data: QueryDict
-    filled: Mapping[str, str]
-    withheld: Mapping[str, str]
-
-
-def unpack(kind: Kind, data: QueryDict) -> Unpacked:
-    """Take apart what a browser without scripts sends as it was pasted, such as a whole connection string."""
-    shown, filled, withheld = data.copy(), {}, {}
-    for field in kind.fields:
-        text = data.get(f"{PREFIX}{field.name}", "") if not field.columns else ""
-        reading = read(kind, text) if text and not fits(field, text) else None
-        if reading is None or not tells_more(reading, field, text):
-            continue
-        shown[f"{PREFIX}{field.name}"] = ""
-        for name, value in reading.values.items():
-            if kind.field(name).secret and data.get(f"{PREFIX}{name}") == value:
-                continue
-            if kind.field(name).secret:
-                shown[f"{PREFIX}{name}"] = ""
-                withheld[f"{PREFIX}{name}"] = reading.source
-            elif isinstance(value, str):
-                shown[f"{PREFIX}{name}"] = value
-                filled[f"{PREFIX}{name}"] = reading.source
-            else:
-                cells = {f"{PREFIX}{name}-{i}-{column}": t for i, row in enumerate(value) for column, t in row.items()}
-                shown.update(cells)
-                filled[f"{PREFIX}{name}"] = reading.source
-        for name, fact in reading.facts.items():
-            shown[f"{FACT}{name}"] = fact
-    return Unpacked(shown, filled, withheld)
-
-
-def fits(field: Field, text: str) -> bool:
-    """Tell whether a text is a value of a plain field, so that it is not taken apart."""
-    return not field.secret and not holds_secret(text) and accepts(field, text)
-
-
 def accepts(field: Field, text: str) -> bool:
     """Tell whether a field's rules accept a text."""
+    if field.choices and text.strip() not in dict(field.choices):
+        return False
     try:
         field.validate(text.strip())
     except ValidationError:
@@ -80,15 +33,12 @@ def accepts(field: Field, text: str) -> bool:
     return True
 
 
-def tells_more(reading: Reading, field: Field, text: str) -> bool:
-    """Tell whether a text says anything but the field's own value."""
-    return any(name != field.name or value != text.strip() for name, value in reading.values.items())
-
-
 def shaped_like_a_secret(kind: Kind, field: Field, text: str) -> bool:
-    """Tell whether a text that a plain field refuses has the shape of one of the kind's secrets."""
+    """Tell whether a text that a plain field refuses is one of the kind's secrets by its shape, or holds one."""
     shapes = (caution.unless for each in kind.fields for caution in each.cautions if each.secret and caution.unless)
-    return not accepts(field, text) and any(re.search(shape, text, re.ASCII) for shape in shapes)
+    if accepts(field, text):
+        return False
+    return any(re.search(shape, text, re.ASCII) for shape in shapes) or bool(kind.whole_text(text, with_secret=True))
 
 
 def foreign_names(kind: Kind, data: Mapping[str, Any]) -> set[str]:

@@ -16,7 +16,7 @@ from destinations_ui.destinations import prefill
 from destinations_ui.destinations.forms.destination import DestinationForm, known_key, rows_field
 from destinations_ui.destinations.forms.fields import MOST_ROWS
 from destinations_ui.destinations.preview import preview
-from destinations_ui.destinations.submit import UNCONFIRMED, is_ready, submit, unresolved_attempts
+from destinations_ui.destinations.submit import UNCONFIRMED, submit, unresolved_attempts
 from destinations_ui.kinds import Kind
 from destinations_ui.kinds.client_spec import script
 
@@ -59,7 +59,7 @@ def take(request: SignedInRequest, kind: Kind) -> HttpResponse:
     form = DestinationForm(kind, request.POST)
     if "redraw" in request.POST:
         return redraw(request, form, request.POST["redraw"])
-    if "check" in request.POST and is_ready(form):
+    if "check" in request.POST and form.is_valid():
         return check(request, form)
     result = submit(form, request.user, request.request_id)
     if result.done and result.record:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 
 from destinations_ui.conf.secret import Secret
-from destinations_ui.kinds.paste_parser import Paste, Pasted, pasted_value
+from destinations_ui.kinds.spec.paste import Paste
 from destinations_ui.kinds.spec.patterns import SpecError
 from destinations_ui.kinds.spec.setup_guides import Guide
 from destinations_ui.kinds.spec.warnings import SECRET_CAUTIONS, CrossFieldWarning, FieldWarning
@@ -27,10 +27,19 @@ Validator = Callable[[str], None]
 Row = Mapping[str, str]
 #: A field's checked value: text, a secret, or rows.
 Value = str | Secret | Sequence[Row]
+#: What a form shows of a field that is not secret: text, or rows.
+PlainValue = str | Sequence[Row]
 
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 API_NAME = re.compile(r"[a-z][A-Za-z0-9]*")
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+
+#: Texts that can be pasted for every kind → how one is recognized.
+COMMON_TEXTS = {
+    "Terraform block": r"\bresource\s+[\"']launchdarkly_destination\b",
+    "curl command": r"\bcurl\s[\s\S]*https?://",
+    "JSON of LaunchDarkly’s API": r"^\s*\{\s*[\"']",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -210,7 +219,7 @@ class Kind:
     def known_texts(self) -> list[str]:
         """Return what the texts are called that can be pasted into its form."""
         own = dict.fromkeys(paste.name for paste in self.pastes)
-        return [*own, "Terraform block", "curl command", "JSON of LaunchDarkly’s API"]
+        return [*own, *COMMON_TEXTS]
 
     def config(self, values: Mapping[str, Value]) -> dict[str, object]:
         """Return the ``config`` object to send: LaunchDarkly's names, secrets in clear, empty fields left out."""
@@ -224,12 +233,28 @@ class Kind:
             if values.get(field.name) and not field.secret
         }
 
-    def typed(self, config: Mapping[str, Any]) -> dict[str, Pasted]:
+    def whole_text(self, text: str, *, with_secret: bool = False) -> str:
+        """Return the name of the text that was put into one field as a whole, or an empty string.
+
+        Args:
+            text: The field's value.
+            with_secret: Whether only a text counts that can hold one of the kind's secrets.
+        """
+        for name, sign in COMMON_TEXTS.items():
+            if re.search(sign, text):
+                return name
+        secrets = {field.name for field in self.fields if field.secret}
+        for paste in self.pastes:
+            if paste.found_in(text) and not (with_secret and secrets.isdisjoint(paste.fills())):
+                return paste.name
+        return ""
+
+    def typed(self, config: Mapping[str, Any]) -> dict[str, PlainValue]:
         """Return what a form would have for a public configuration: the inverse of :meth:`public_config`.
 
         What is no value of a plain field is left out, whatever it is.
         """
-        found = ((field, pasted_value(field, config.get(field.api))) for field in self.fields if not field.secret)
+        found = ((field, plain_value(field, config.get(field.api))) for field in self.fields if not field.secret)
         return {field.name: value for field, value in found if value}
 
     def secrets(self, values: Mapping[str, Value]) -> dict[str, Secret]:
@@ -249,6 +274,17 @@ def outgoing(field: Field, value: Value) -> object:
     if isinstance(value, str):
         return value
     return [{column.api: row[column.name] for column in field.columns} for row in value]
+
+
+def plain_value(field: Field, value: object) -> PlainValue:
+    """Return a field's value out of a stored configuration as a form shows it; empty where it has another type."""
+    if field.columns:
+        rows = [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+        return [
+            {column.name: row[column.api] for column in field.columns if isinstance(row.get(column.api), str)}
+            for row in rows
+        ]
+    return value if isinstance(value, str) else ""
 
 
 def refuse_duplicates(where: str, fields: Sequence[Field]) -> None:

@@ -84,18 +84,39 @@ class TestSecretsInPlainFields:
             assert key not in shown(form).html
             assert key not in str(form.errors)
 
-    @pytest.mark.parametrize("name", ["namespace", "policy_name", "policy_key"])
-    def test_a_whole_connection_string_is_taken_apart_but_for_its_secret(self, name: str) -> None:
-        form = filled(EVENT_HUBS, {"config-policy_key": "", f"config-{name}": CONNECTION_STRING})
+    @pytest.mark.parametrize(
+        ("name", "message"),
+        [
+            ("namespace", DISCARDED),
+            ("policy_name", DISCARDED),
+            ("policy_key", "This is a whole connection string. Enter only the policy key."),
+        ],
+    )
+    def test_a_whole_connection_string_is_refused(self, name: str, message: str) -> None:
+        form = filled(EVENT_HUBS, {f"config-{name}": CONNECTION_STRING})
 
         assert not form.is_valid()
-        assert form["config-namespace"].value() == "contoso-events"
-        assert form["config-policy_name"].value() == "send"
-        assert said(form, "config-policy_key") == (
-            "The connection string held the policy key, which is not shown again. Paste it here on its own."
-        )
+        assert list(form.errors) == [f"config-{name}"]
+        assert said(form, f"config-{name}").startswith(message)
         assert "marker-of-the-key" not in shown(form).html
-        assert "Filled from the connection string" in shown(form).text
+
+    @pytest.mark.parametrize("name", ["environment", "user_identity"])
+    def test_a_key_and_secret_pasted_together_are_not_shown_back(self, name: str) -> None:
+        pasted = "Key: marker-of-the-feed-key\nSecret: marker-of-the-feed-secret"
+
+        form = filled(MPARTICLE, {f"config-{name}": pasted})
+
+        assert said(form, f"config-{name}").startswith(DISCARDED)
+        assert "marker-of-the-feed" not in shown(form).html
+
+    def test_a_pasted_text_overwrites_no_other_field(self) -> None:
+        stream = "arn:aws:kinesis:eu-west-1:210987654321:stream/other-stream"
+
+        form = filled(KINESIS, {"config-role_arn": stream, "config-stream_name": "typed-stream"})
+
+        assert said(form, "config-role_arn").startswith("This is the stream's ARN.")
+        assert form["config-stream_name"].value() == "typed-stream"
+        assert form["config-region"].value() == "us-east-1"
 
     @pytest.mark.parametrize("kind", WITH_SECRETS, ids=lambda kind: kind.slug)
     @pytest.mark.parametrize("name", ["name", "reason"])
