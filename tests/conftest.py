@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from importlib import import_module
-from typing import Any
 
 import pytest
-from django.apps import AppConfig, apps
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
-from django.db.models.signals import post_migrate
 from hypothesis import settings as hypothesis
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 
 from destinations_ui.launchdarkly import throttling
 from destinations_ui.sandbox import SandboxServer
@@ -28,6 +24,12 @@ hypothesis.register_profile("unhurried", deadline=None)
 hypothesis.load_profile("unhurried")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Collect the static files, as a deployment does: once, before the workers start."""
+    if not hasattr(config, "workerinput"):
+        collect_static(os.environ)
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     tmp_path_factory: pytest.TempPathFactory, django_db_modify_db_settings_parallel_suffix: None
@@ -38,33 +40,17 @@ def django_db_modify_db_settings(
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def tables_can_be_emptied() -> Iterator[None]:
-    """Let Django empty the tables after a test, which the guards would refuse."""
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Let Django empty the tables after a test, past the triggers, and leave what the migrations wrote.
+
+    So a test with transactions of its own can run before any other test.
+    """
+    with django_db_blocker.unblock():
+        contents = connection.creation.serialize_db_to_string()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", unguarded.flush)
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", unguarded.restored(contents))
         yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def groups_outlive_a_flush() -> None:
-    """Make the groups again after Django emptied the tables: a migration made them, so Django does not."""
-    groups = import_module("destinations_ui.migrations.0002_groups").GROUPS
-
-    def restore(app_config: AppConfig, **kwargs: Any) -> None:
-        """Make the groups, once the permissions of every application are there."""
-        if app_config == list(apps.get_app_configs())[-1]:
-            for name, codenames in groups.items():
-                made, _ = Group.objects.get_or_create(name=name)
-                made.permissions.set(Permission.objects.filter(codename__in=codenames))
-
-    post_migrate.connect(restore, weak=False)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def static_files() -> None:
-    """Collect the static files, as a deployment does."""
-    collect_static(os.environ)
 
 
 @pytest.fixture(scope="session")
@@ -136,9 +122,7 @@ def nobody(db: None) -> User:
 
 
 @pytest.fixture(scope="session")
-def product(
-    tmp_path_factory: pytest.TempPathFactory, running_sandbox: SandboxServer, static_files: None
-) -> Iterator[Product]:
+def product(tmp_path_factory: pytest.TempPathFactory, running_sandbox: SandboxServer) -> Iterator[Product]:
     """Run the product as it is deployed: gunicorn, two processes, a database of its own."""
     with Product(tmp_path_factory.mktemp("product"), running_sandbox.url) as running:
         yield running

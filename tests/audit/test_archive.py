@@ -42,7 +42,7 @@ from tests.support.history_faults import (
 
 pytestmark = pytest.mark.django_db
 #: Where the database refuses something halfway, what was before has to be committed.
-committed = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+committed = pytest.mark.django_db(transaction=True)
 on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no roles.")
 
 #: How many events, and records, the history of these tests has.

@@ -26,7 +26,7 @@ from tests.support.database_faults import rename
 
 pytestmark = pytest.mark.django_db
 #: Where several threads write, what they write has to be committed.
-committed = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+committed = pytest.mark.django_db(transaction=True)
 
 WRITERS = 8
 

@@ -436,7 +436,7 @@ class Product(RuleBasedStateMachine):
         assert compared == AuditRecord.objects.count()
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_in_any_order_nothing_is_lost_nothing_is_twice_and_the_history_verifies(
     operator: User, viewer: User, sandbox: SandboxServer, settings: Settings
 ) -> None:

@@ -62,8 +62,6 @@ def sealed() -> list[Event]:
 class TakingBack(TransactionTestCase):
     """The migrations, back and forth."""
 
-    serialized_rollback = True
-
     def tearDown(self) -> None:
         """Return to the newest state, whatever happened."""
         self.migrate_to_newest()

@@ -45,7 +45,7 @@ OTHER = Secret("another-seal-key-0123456789-0123456789")
 
 pytestmark = pytest.mark.django_db
 #: Where another connection writes, what is there has to be committed.
-committed = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+committed = pytest.mark.django_db(transaction=True)
 on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's tables keep their primary key.")
 on_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's columns have types.")
 
@@ -542,7 +542,7 @@ def test_the_command_ends_with_a_status_and_without_a_traceback(
 
 
 def test_someone_who_looks_on_sees_how_far_it_is(manage: Callable[..., subprocess.CompletedProcess[str]]) -> None:
-    begin = "from destinations_ui import events, models; events.append(None, models.EventType.NOTED, {})"
+    begin = "from destinations_ui.audit import chain, models; chain.append(None, models.EventType.NOTED, {})"
     assert manage("shell", "-c", begin).returncode == 0
     terminal, theirs = os.openpty()
     termios.tcsetwinsize(terminal, (24, 80))

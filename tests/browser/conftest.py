@@ -43,9 +43,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def product(
-    tmp_path_factory: pytest.TempPathFactory, running_sandbox: SandboxServer, static_files: None
-) -> Iterator[Product]:
+def product(tmp_path_factory: pytest.TempPathFactory, running_sandbox: SandboxServer) -> Iterator[Product]:
     """Run the product for these tests alone: their wrong passwords close sign-in to no other test.
 
     It waits longer for LaunchDarkly than elsewhere, so that there is time to look at what is under way.

@@ -43,7 +43,7 @@ def storage() -> Iterator[Storage]:
 
 @pytest.fixture(scope="session")
 def running(
-    tmp_path_factory: pytest.TempPathFactory, running_sandbox: SandboxServer, static_files: None, storage: Storage
+    tmp_path_factory: pytest.TempPathFactory, running_sandbox: SandboxServer, storage: Storage
 ) -> Iterator[Scene]:
     """Run the product, with a person who has signed in. It waits long for LaunchDarkly: nothing ends by itself."""
     product = Product(tmp_path_factory.mktemp("crashes"), running_sandbox.url, database_url=storage.url)

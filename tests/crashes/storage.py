@@ -130,8 +130,9 @@ class SQLite(Storage):
             wait_until(lambda: is_locked(connection), "the product to write", product.log)
 
     def full(self) -> AbstractContextManager[None]:
-        """Fill the disk it is on."""
+        """Fill the disk it is on. Room that is left in the write-ahead log is given back first."""
         require(self.folder)
+        self.query("PRAGMA wal_checkpoint(TRUNCATE)")
         return filled(self.folder)
 
     @contextlib.contextmanager

@@ -17,7 +17,7 @@ from destinations_ui.sandbox import Drop, SandboxServer
 from tests.crashes.scene import DESTINATIONS, doing
 from tests.support.attempts import attempt
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 HOUR = timedelta(hours=1)
 JUMPS = {"an hour ahead": HOUR, "an hour behind": -HOUR}

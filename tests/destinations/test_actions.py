@@ -40,7 +40,7 @@ DESTINATIONS = "/api/v2/destinations"
 
 pytestmark = pytest.mark.django_db
 #: Where another thread or connection looks at the records, they have to be committed.
-committed = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+committed = pytest.mark.django_db(transaction=True)
 on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server to be told off by.")
 
 

@@ -60,9 +60,7 @@ class Counter:
 
 
 @pytest.fixture(scope="module")
-def running(
-    tmp_path_factory: pytest.TempPathFactory, running_sandbox: SandboxServer, static_files: None
-) -> Iterator[Counter]:
+def running(tmp_path_factory: pytest.TempPathFactory, running_sandbox: SandboxServer) -> Iterator[Counter]:
     """Run the product, with much time for LaunchDarkly, so that nothing ends by itself."""
     product = Product(tmp_path_factory.mktemp("overload"), running_sandbox.url, workers=1)
     product.environment["LAUNCHDARKLY_TIMEOUT"] = "40"
@@ -73,8 +71,10 @@ def running(
 
 @pytest.fixture
 def counter(running: Counter) -> Iterator[Counter]:
-    """Give a test the sandbox as new."""
+    """Give a test the sandbox and the product's process as new: no breaker open, no list read."""
     running.sandbox.reset()
+    running.product.stop()
+    running.product.start()
     yield running
     running.sandbox.reset()
 
@@ -112,8 +112,6 @@ def test_while_thirty_creations_hang_the_other_pages_answer_and_every_attempt_co
 
 
 def test_while_the_list_fails_nothing_is_sent_and_then_not_even_tried_and_pages_go_on(counter: Counter) -> None:
-    counter.product.stop()
-    counter.product.start()
     counter.open_form()
     counter.sandbox.script("GET", DESTINATIONS, Status(302), times=FAILURES)
     forms = [counter.form(f"Down {number}") for number in range(FAILURES + 1)]

@@ -30,7 +30,7 @@ from tests.support.unguarded import unguarded
 
 pytestmark = pytest.mark.django_db
 #: Where several threads look, what they see has to be committed.
-committed = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+committed = pytest.mark.django_db(transaction=True)
 
 DESTINATIONS = "/api/v2/destinations"
 LONG_AGO = timedelta(hours=2)

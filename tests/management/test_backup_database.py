@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MARKER = "marker-of-the-write-key-0123456789"
 
 #: The copy is of what is committed.
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 on_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL brings its own programs.")
 on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from django.db import connection, transaction
@@ -22,7 +22,12 @@ def unguarded() -> Iterator[None]:
         triggers.install(connection)
 
 
-def flush(operations: BaseDatabaseOperations, sql: Sequence[str]) -> None:
-    """Do what Django does to empty all tables after a test with transactions of its own."""
-    with unguarded():
-        execute_sql_flush(operations, sql)
+def restored(contents: str) -> Callable[[BaseDatabaseOperations, Sequence[str]], None]:
+    """Return what Django runs to empty all tables, so that it leaves the contents that the migrations gave them."""
+
+    def flush(operations: BaseDatabaseOperations, sql: Sequence[str]) -> None:
+        with unguarded():
+            execute_sql_flush(operations, sql)
+            connection.creation.deserialize_db_from_string(contents)
+
+    return flush

@@ -30,7 +30,7 @@ WITH_SECRETS = [kind for kind in KINDS if kind.secrets(kind.examples())]
 HTMX = {"HX-Request": "true", "HX-Target": "main"}
 PASSWORD = "marker-of-the-password-77aa"
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def marker(kind: kinds.Kind, field: kinds.Field) -> str:

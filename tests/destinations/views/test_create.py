@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.slug)
 each_way = pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
 #: Where a database has to fail, it cannot be in the middle of a test's own transaction.
-committed = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+committed = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)

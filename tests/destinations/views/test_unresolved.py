@@ -72,7 +72,7 @@ def test_once_it_is_settled_it_says_nothing_any_more(client: Client) -> None:
     assert WORDS not in read(client.get(FORM + PLACE)).text
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_what_was_created_is_told_even_when_no_record_can_be_read_any_more(
     client: Client, sandbox: SandboxServer
 ) -> None:

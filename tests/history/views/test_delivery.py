@@ -21,7 +21,7 @@ from tests.support.database_faults import locked
 from tests.support.form_data import CONNECTION_STRING
 from tests.support.html import read
 
-committed = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+committed = pytest.mark.django_db(transaction=True)
 pytestmark = pytest.mark.django_db
 EVIDENCE = "Pulled from the subscription:\nevent 7f3a"
 
