@@ -22,8 +22,11 @@ from django.views.decorators.debug import sensitive_variables
 from destinations_ui import launchdarkly
 from destinations_ui.audit import chain
 from destinations_ui.audit.models import AuditRecord, Outcome
+from destinations_ui.destinations import inventory
 from destinations_ui.kinds.spec.kind import Kind, Value
+from destinations_ui.launchdarkly.client import KEY
 from destinations_ui.launchdarkly.errors import LaunchDarklyError, NotSent, Refused, Uncertain
+from destinations_ui.launchdarkly.resources import Environment
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +48,14 @@ class NotRecorded(Exception):
     """The record could not be written, so nothing was sent."""
 
 
+class CriticalKeyRequired(Exception):
+    """The environment is critical and its key was not typed to confirm it, so nothing was sent."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(f"{environment.key} is a critical environment.")
+        self.environment = environment
+
+
 class AlreadySubmitted(Exception):
     """The submission has been used before.
 
@@ -64,6 +75,7 @@ class Attempt:
         values: The kind's checked values by field name.
         submission: The form's one-time id: the same one is never sent twice.
         request_id: The id of the web request or command, to find it in the log.
+        critical_key: The environment's key, typed to confirm a critical environment.
         confirmed: What was unusual and the person said is right: ``field`` and ``message`` of each.
     """
 
@@ -77,7 +89,17 @@ class Attempt:
     reason: str
     submission: uuid.UUID
     request_id: uuid.UUID
+    critical_key: str = ""
     confirmed: Sequence[Mapping[str, str]] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what is no key, before anything is recorded.
+
+        Raises:
+            ValueError: project or environment is written in another way than LaunchDarkly writes it.
+        """
+        if not (KEY.fullmatch(self.project) and KEY.fullmatch(self.environment)):
+            raise ValueError("This is not the key of a project or environment.")
 
     def record(self) -> AuditRecord:
         """Return the record of this attempt, not yet written. It holds no secret."""
@@ -135,9 +157,11 @@ def create_destination(attempt: Attempt) -> Result:
     """Create a destination at LaunchDarkly, and its record.
 
     Raises:
+        CriticalKeyRequired: the environment is critical and its key was not typed; nothing was sent.
         NotRecorded: the record could not be written; nothing was sent.
         AlreadySubmitted: this submission was used before; nothing was sent.
     """
+    require_critical_key(attempt)
     record = attempt.record()
     write(record, {"confirmed": list(attempt.confirmed)} if attempt.confirmed else {})
     began = time.monotonic()
@@ -168,6 +192,15 @@ def create_destination(attempt: Attempt) -> Result:
         settle(record, unexpected(), began)
         raise
     return Result(record, settle(record, result, began, payload), error)
+
+
+def require_critical_key(attempt: Attempt) -> None:
+    """Raise :class:`CriticalKeyRequired` unless the key of a critical environment was typed."""
+    for environment in inventory.environments(attempt.project).items:
+        # LaunchDarkly might match keys in any case, so the guard does.
+        chosen = environment.key.casefold() == attempt.environment.casefold()
+        if chosen and environment.critical and attempt.critical_key != environment.key:
+            raise CriticalKeyRequired(environment)
 
 
 def write(record: AuditRecord, payload: Mapping[str, Any] = {}) -> None:

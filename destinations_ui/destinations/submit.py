@@ -11,7 +11,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from destinations_ui.audit.models import AuditRecord, Outcome
 from destinations_ui.destinations import actions, reconcile
-from destinations_ui.destinations.actions import AlreadySubmitted, Attempt, NotRecorded
+from destinations_ui.destinations.actions import AlreadySubmitted, Attempt, CriticalKeyRequired, NotRecorded
 from destinations_ui.destinations.forms.destination import DestinationForm
 from destinations_ui.launchdarkly.errors import LaunchDarklyError
 
@@ -55,6 +55,9 @@ def submit(form: DestinationForm, actor: User, request_id: uuid.UUID) -> SubmitR
         return SubmitResult(422, UNCONFIRMED)
     try:
         result = actions.create_destination(attempt(form, actor, request_id))
+    except CriticalKeyRequired as required:
+        form.require_critical_key(required.environment)
+        return SubmitResult(422)
     except NotRecorded:
         return SubmitResult(503, NOT_RECORDED)
     except AlreadySubmitted as used:
@@ -85,6 +88,7 @@ def attempt(form: DestinationForm, actor: User, request_id: uuid.UUID) -> Attemp
         reason=cleaned["reason"],
         submission=cleaned["submission"],
         request_id=request_id,
+        critical_key=cleaned["critical_key"],
         confirmed=form.confirmed(),
     )
 

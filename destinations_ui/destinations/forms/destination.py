@@ -24,6 +24,7 @@ from destinations_ui.destinations.forms.fields import (
     SuggestInput,
     form_field,
     lower_first,
+    tidy,
 )
 from destinations_ui.destinations.forms.posted_data import (
     FACT,
@@ -37,7 +38,10 @@ from destinations_ui.destinations.forms.posted_data import (
 from destinations_ui.kinds.spec.kind import Kind, Value
 from destinations_ui.kinds.spec.patterns import FLAGS
 from destinations_ui.launchdarkly.client import KEY
+from destinations_ui.launchdarkly.resources import Environment
 
+#: Fields that hold a key of LaunchDarkly's.
+KEYS = {"project", "environment", "critical_key"}
 ON = {"true": True, "on": True, "yes": True, "1": True}
 OFF = {"false": False, "off": False, "no": False, "0": False}
 
@@ -151,9 +155,13 @@ class DestinationForm(forms.Form):
         shown, self.disclosed = None, set[str]()
         if data is not None:
             shown, self.disclosed = without_secrets(kind, data, elsewhere)
+        self.asked_for: inventory.EnvironmentSlot | None = None
         #: What is unusual in what was typed; known once the form has been checked.
         self.unusual: list[PendingWarning] = []
         if shown is not None:
+            # Every guard and every lookup reads the value that is sent.
+            for name in KEYS & shown.keys():
+                shown[name] = tidy(shown.get(name, ""), quotes=True)
             shown["on"] = {True: "true", False: "false"}.get(as_switch(shown.get("on")), "")  # type: ignore[arg-type]  # None is looked up, too
             shown = numbered(shown, row) if row else shown
         super().__init__(shown, initial={"submission": uuid.uuid4()} | dict(initial or {}), prefix=row or None)
@@ -264,9 +272,15 @@ class DestinationForm(forms.Form):
             raise forms.ValidationError(critical_message(place))
         return typed
 
+    def require_critical_key(self, environment: Environment) -> None:
+        """Ask for the key of an environment that LaunchDarkly has only now listed as critical."""
+        self.asked_for = inventory.EnvironmentSlot(self.cleaned_data["project"], environment)
+        self.fields["critical_key"].required = True
+        self.add_error("critical_key", critical_message(self.asked_for))
+
     def critical_place(self) -> inventory.EnvironmentSlot | None:
         """Return the chosen environment, if LaunchDarkly says that it is critical."""
-        place = self.chosen_place()
+        place = self.asked_for or self.chosen_place()
         return place if place and place.environment.critical else None
 
     def chosen_place(self) -> inventory.EnvironmentSlot | None:

@@ -17,8 +17,8 @@ from destinations_ui.kinds.validators import holds_secret
 
 #: Quotes that come along when a value is copied from a document or a shell.
 QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "`": "`"}
-#: Characters without width that come along when a value is copied from a web page.
-INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
+#: White space, and characters without width that come along when a value is copied from a web page.
+AROUND = re.compile(r"^[\s\u200b\u200c\u200d\u2060\ufeff]+|[\s\u200b\u200c\u200d\u2060\ufeff]+$")
 #: Characters that turn the direction of a text, and so can make it read as another.
 TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 #: No value that a vendor defines is longer; a secret has no limit but the request's.
@@ -32,10 +32,10 @@ MOST_ROWS = 50
 
 
 def tidy(text: str, *, quotes: bool = False) -> str:
-    """Strip what came along with a copied value: blanks, invisible characters and, if asked, a pair of quotes."""
-    text = text.strip().strip(INVISIBLE).strip()
+    """Strip white space, invisible characters and, if asked, pairs of quotes from around a copied value."""
+    text = AROUND.sub("", text)
     while quotes and len(text) > 1 and QUOTES.get(text[0]) == text[-1]:
-        text = text[1:-1].strip()
+        text = AROUND.sub("", text[1:-1])
     return text
 
 

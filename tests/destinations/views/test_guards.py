@@ -1,0 +1,147 @@
+"""Guards decide on the value that is sent, whatever was typed around it."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from destinations_ui import kinds
+from destinations_ui.audit.models import AuditRecord
+from destinations_ui.destinations import inventory
+from destinations_ui.destinations.actions import CriticalKeyRequired, create_destination
+from destinations_ui.sandbox import SandboxServer
+from tests.destinations.views.creating import HTMX, address
+from tests.support.attempts import attempt
+from tests.support.form_data import form_data
+from tests.support.html import read
+
+KINESIS = kinds.registry()["kinesis"]
+
+#: Ways in which a copied key arrives.
+WRAPPINGS = {
+    "plain": "{}",
+    "space before": " {}",
+    "space after": "{} ",
+    "tab": "\t{}\t",
+    "line break": "{}\r\n",
+    "double quotes": '"{}"',
+    "single quotes": "'{}'",
+    "backticks": "`{}`",
+    "curly double quotes": "“{}”",
+    "curly single quotes": "‘{}’",
+    "no-break space": "\u00a0{}\u00a0",
+    "zero-width space": "\u200b{}\u200b",
+    "byte order mark": "\ufeff{}",
+    "word joiner": "{}\u2060",
+    "mixed": " \u200b \u00a0\"\u200b '{}' \u200b\" \u200b\t",
+}
+wrapped = pytest.mark.parametrize("wrapping", WRAPPINGS.values(), ids=WRAPPINGS)
+#: Which of project and environment arrives wrapped.
+BOTH = [(False, True), (True, False), (True, True)]
+either = pytest.mark.parametrize(("project", "environment"), BOTH, ids=["environment", "project", "both"])
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def signed_in(client: Client, operator: User, sandbox: SandboxServer) -> None:
+    """Sign the operator in."""
+    client.force_login(operator)
+
+
+def keys(wrapping: str, project: bool, environment: bool, *names: str) -> dict[str, str]:
+    """Return project and environment, wrapped where asked."""
+    return {
+        name: wrapping.format(key) if wrap else key
+        for name, key, wrap in zip(("project", "environment"), names, (project, environment), strict=True)
+    }
+
+
+@wrapped
+class TestCriticalEnvironment:
+    """The key of a critical environment is asked for however project and environment are written."""
+
+    @either
+    def test_without_the_key_nothing_is_sent(
+        self, client: Client, sandbox: SandboxServer, wrapping: str, project: bool, environment: bool
+    ) -> None:
+        data = form_data(KINESIS) | keys(wrapping, project, environment, "web-shop", "production")
+
+        answer = client.post(address(KINESIS), data, headers=HTMX if project else {})
+
+        assert answer.status_code == 422
+        page = read(answer)
+        assert page.find("input", name="critical_key", aria_invalid="true")
+        assert page.form()["environment"] == "production"
+        assert sandbox.count("POST") == AuditRecord.objects.count() == 0
+
+    def test_with_the_key_written_alike_it_is_sent(self, client: Client, sandbox: SandboxServer, wrapping: str) -> None:
+        data = form_data(KINESIS) | keys(wrapping, True, True, "web-shop", "production")
+
+        answer = client.post(address(KINESIS), data | {"critical_key": wrapping.format("production")})
+
+        assert answer.status_code == 303
+        record = AuditRecord.objects.get()
+        assert (record.project, record.environment) == ("web-shop", "production")
+        [request] = [request for request in sandbox.requests if request.method == "POST"]
+        assert request.path == "/api/v2/destinations/web-shop/production"
+
+    def test_a_row_of_many_asks_for_it_too(self, client: Client, sandbox: SandboxServer, wrapping: str) -> None:
+        data = form_data(KINESIS) | keys(wrapping, True, True, "web-shop", "production")
+        row = {f"0-{name}": value for name, value in data.items()}
+
+        answer = client.post(f"{address(KINESIS)}several/", row | {"send": "0"})
+
+        assert answer.status_code == 422
+        assert read(answer).find("input", name="0-critical_key")
+        assert sandbox.count("POST") == 0
+
+
+@wrapped
+@pytest.mark.parametrize("name", ["project", "environment"])
+def test_an_unknown_key_is_refused_however_it_is_written(
+    client: Client, sandbox: SandboxServer, name: str, wrapping: str
+) -> None:
+    answer = client.post(address(KINESIS), form_data(KINESIS) | {name: wrapping.format("acme-web")})
+
+    assert answer.status_code == 422
+    assert f"LaunchDarkly has no {name} with this key" in read(answer).text
+    assert sandbox.count("POST") == 0
+
+
+class TestAction:
+    """The guard stands where the request is sent, too: no form or command goes around it."""
+
+    @pytest.mark.parametrize("typed", ["", "Production", "staging", "production "])
+    @pytest.mark.parametrize("environment", ["production", "PRODUCTION"])
+    def test_a_critical_environment_needs_its_key(
+        self, operator: User, sandbox: SandboxServer, environment: str, typed: str
+    ) -> None:
+        with pytest.raises(CriticalKeyRequired):
+            create_destination(attempt(operator, environment=environment, critical_key=typed))
+
+        assert sandbox.count("POST") == AuditRecord.objects.count() == 0
+
+    def test_with_its_key_it_is_sent(self, operator: User, sandbox: SandboxServer) -> None:
+        result = create_destination(attempt(operator, environment="production", critical_key="production"))
+
+        assert result.record.outcome == "succeeded"
+
+    @pytest.mark.parametrize("name", ["project", "environment"])
+    def test_what_is_no_key_is_no_attempt(self, operator: User, name: str) -> None:
+        for wrapping in list(WRAPPINGS.values())[1:]:
+            with pytest.raises(ValueError, match="not the key"):
+                attempt(operator, **{name: wrapping.format("production")})
+
+    def test_when_only_the_action_knows_that_it_is_critical_the_form_asks(
+        self, client: Client, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(inventory, "places", lambda project, *, fresh=False: inventory.CachedList())
+
+        answer = client.post(address(KINESIS), form_data(KINESIS, environment="production"))
+
+        assert answer.status_code == 422
+        assert "Production is a critical environment" in read(answer).text
+        assert read(answer).find("input", name="critical_key")
+        assert sandbox.count("POST") == AuditRecord.objects.count() == 0
