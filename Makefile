@@ -10,7 +10,7 @@ help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 20
 
 run: $(VENV)/.installed ## Try it: sandbox and web server on http://127.0.0.1:8000 (PORT=8080 for another port)
-	@$(BIN)/python -m destinations_ui.sandbox.demo
+	@$(BIN)/python -m destinations_ui.demo
 
 test: $(VENV)/.installed-dev ## Run all tests: on PostgreSQL where there is one, then on SQLite with a browser
 	@$(BIN)/python -m tests

@@ -10,9 +10,17 @@ import sys
 def main() -> None:
     """Run the command named on the command line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "destinations_ui.settings")
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db import DatabaseError
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except (ImproperlyConfigured, DatabaseError) as error:
+        if "--traceback" in sys.argv:
+            raise
+        cause = "The database that DATABASE_URL names cannot be used: " if isinstance(error, DatabaseError) else ""
+        sys.exit(f"{cause}{error}".strip())
 
 
 if __name__ == "__main__":

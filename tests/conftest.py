@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
+from django.core.management import call_command
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 from hypothesis import settings as hypothesis
 from pytest_django import DjangoDbBlocker, Settings
 
+from destinations_ui.demo.preparation import static_files_are_current
 from destinations_ui.launchdarkly import throttling
 from destinations_ui.sandbox import SandboxServer
-from destinations_ui.sandbox.demo import collect_static
 from tests.support import unguarded
 from tests.support.product import Product
 
@@ -26,8 +26,8 @@ hypothesis.load_profile("unhurried")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Collect the static files, as a deployment does: once, before the workers start."""
-    if not hasattr(config, "workerinput"):
-        collect_static(os.environ)
+    if not hasattr(config, "workerinput") and not static_files_are_current():
+        call_command("collectstatic", interactive=False, verbosity=0)
 
 
 @pytest.fixture(scope="session")
