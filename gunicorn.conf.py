@@ -11,3 +11,5 @@ threads = 24
 graceful_timeout = 150
 #: gunicorn would open a socket for commands in the home directory; nothing here uses it.
 control_socket_disable = True
+#: gunicorn would take SCRIPT_NAME and PATH_INFO from headers of those names, so a client could choose the path.
+forwarder_headers = ""

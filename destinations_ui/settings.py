@@ -114,12 +114,12 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # Outermost first: what stands above WhiteNoise also holds for static files and for errors.
     "destinations_ui.web.middleware.request_id",
-    "destinations_ui.web.middleware.utf8",
     "destinations_ui.web.middleware.viewer_zone",
     "destinations_ui.web.middleware.response_headers",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "destinations_ui.web.middleware.well_formed",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Below WhiteNoise, whose files are compressed ahead. docs/architecture.md says why a page may be compressed.
     "django.middleware.gzip.GZipMiddleware",

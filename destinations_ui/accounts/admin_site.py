@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -24,6 +25,18 @@ class Administration(admin.AdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         """Let in people with the right to change people."""
         return request.user.is_active and request.user.has_perm("auth.change_user")
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Refuse a NUL in the query: the admin would pass it on to PostgreSQL, which rejects it."""
+        inner = super().admin_view(view, cacheable)
+
+        @wraps(inner)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if "%00" in request.META["QUERY_STRING"]:
+                raise BadRequest("The query holds a NUL character.")
+            return inner(request, *args, **kwargs)
+
+        return checked
 
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

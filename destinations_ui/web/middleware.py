@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.auth import middleware as auth
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -60,11 +61,17 @@ def viewer_zone(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
-def utf8(get_response: GetResponse) -> GetResponse:
-    """Read every form as UTF-8, as ours are sent: by another codec that its sender names, it could break the parser."""
+def well_formed(get_response: GetResponse) -> GetResponse:
+    """Refuse what no view could read: an unreadable content type, or a NUL, which PostgreSQL rejects, in URL or cookie.
+
+    A NUL in a query or a form is left to that form, which names the field.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        request.encoding = "utf-8"
+        if getattr(request, "malformed", False):
+            raise BadRequest("The content type cannot be read.")
+        if any("\0" in text for text in (request.path_info, *request.COOKIES, *request.COOKIES.values())):
+            raise BadRequest("The URL or a cookie holds a NUL character.")
         return get_response(request)
 
     return middleware
