@@ -24,9 +24,8 @@ from destinations_ui.audit import chain
 from destinations_ui.audit.models import AuditRecord, Outcome
 from destinations_ui.destinations import inventory
 from destinations_ui.kinds.spec.kind import Kind, Value
-from destinations_ui.launchdarkly.client import KEY
 from destinations_ui.launchdarkly.errors import LaunchDarklyError, NotSent, Refused, Uncertain
-from destinations_ui.launchdarkly.resources import Environment
+from destinations_ui.launchdarkly.resources import KEY, Environment
 
 logger = logging.getLogger(__name__)
 

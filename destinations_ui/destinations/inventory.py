@@ -20,9 +20,8 @@ from django.core.cache import cache
 
 from destinations_ui import launchdarkly
 from destinations_ui.audit.models import AuditRecord, Outcome
-from destinations_ui.launchdarkly.client import KEY
 from destinations_ui.launchdarkly.errors import LaunchDarklyError, NoResponse, NotSent
-from destinations_ui.launchdarkly.resources import Destination, Environment, Project
+from destinations_ui.launchdarkly.resources import KEY, Destination, Environment, Project
 
 Item = TypeVar("Item")
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 import random
-import re
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urljoin
 
 import requests
@@ -20,6 +19,7 @@ from urllib3.exceptions import HTTPError
 
 from destinations_ui.conf.secret import Secret
 from destinations_ui.launchdarkly import resources
+from destinations_ui.launchdarkly.concealment import Concealer
 from destinations_ui.launchdarkly.errors import (
     BadResponse,
     Busy,
@@ -28,26 +28,25 @@ from destinations_ui.launchdarkly.errors import (
     NotSent,
     Uncertain,
 )
-from destinations_ui.launchdarkly.responses import APIResponse, failure, parsed, read_bounded, understood
+from destinations_ui.launchdarkly.responses import APIResponse, failure, interpret, parse, read_bounded
 from destinations_ui.launchdarkly.throttling import PROCESS, Limits
 from destinations_ui.launchdarkly.transport import Deadline, RequestWatchdog, new_session
 
 API_VERSION = "20240415"
 
-#: An answer about one thing, or one page of a list, is at most this long, in bytes.
-ANSWER_LIMIT = 256 * 1024
+#: The longest response about one thing, or of one page of a list, in bytes.
+RESPONSE_LIMIT = 256 * 1024
 #: The list of destinations has no pages: this is room for ten thousand of them.
 LIST_LIMIT = 8 * 1024 * 1024
-#: An id is at most this long; LaunchDarkly's have 24 characters.
-ID_LENGTH = 100
+#: Longer lists are not LaunchDarkly's. They are refused rather than cut off: what is missing would look deleted.
+MAX_ITEMS, MAX_ENVIRONMENTS = 10_000, 1000
 #: How often a read is tried, and the seconds before the second try; the pause doubles.
 READ_TRIES = 3
 READ_PAUSE = 0.2
 #: More pages than this are a loop, not a list.
 PAGE_LIMIT = 1000
 
-#: A project's or environment's key. https://launchdarkly.com/docs/api/projects/post-project
-KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,255}")
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +60,9 @@ class Created:
 class LaunchDarkly:
     """LaunchDarkly's API, with one access token. Safe to share between threads: each has its own connection.
 
-    Every method raises :class:`LaunchDarklyError`. ``timeout`` is in seconds, over everything that a method does; a
-    creation's begins with its turn. ``limits`` are shared by all creations of the process.
+    Every method raises :class:`LaunchDarklyError` and nothing else, whatever LaunchDarkly sends. ``timeout`` is in
+    seconds, over everything that a method does; a creation's begins with its turn. ``limits`` are shared by all
+    requests of the process.
     """
 
     def __init__(self, base_url: str, token: Secret, timeout: float, limits: Limits = PROCESS) -> None:
@@ -71,6 +71,7 @@ class LaunchDarkly:
         self._timeout = timeout
         self._limits = limits
         self._local = threading.local()
+        self._conceal_token = Concealer([token])
 
     def __repr__(self) -> str:
         return f"LaunchDarkly({self._base_url!r})"
@@ -80,18 +81,16 @@ class LaunchDarkly:
 
         https://launchdarkly.com/docs/api/data-export-destinations/get-destinations
         """
-        deadline = Deadline(timeout or self._timeout)
-        answer = self._read("/api/v2/destinations", deadline, limit=LIST_LIMIT)
-        return [resources.destination(item) for item in resources.objects(answer.body)]
+        return self._destinations(timeout or self._timeout, self._conceal_token)
 
     def projects(self, *, timeout: float | None = None) -> list[resources.Project]:
-        """Return every project by name, each with the environments that came along.
+        """Return every project by name, each with the environments that came with it.
 
         https://launchdarkly.com/docs/api/projects/get-projects
         """
         path = "/api/v2/projects?sort=name&expand=environments"
-        items = self._pages(path, Deadline(timeout or self._timeout), limit=LIST_LIMIT)
-        return [resources.project(item) for item in resources.keyed(items)]
+        pages = self._pages(path, Deadline(timeout or self._timeout), LIST_LIMIT)
+        return collect(pages, resources.project, MAX_ITEMS)
 
     def environments(self, project: str, *, timeout: float | None = None) -> list[resources.Environment]:
         """Return every environment of a project, critical ones first.
@@ -99,8 +98,8 @@ class LaunchDarkly:
         https://launchdarkly.com/docs/api/environments/get-environments-by-project
         """
         path = f"/api/v2/projects/{segment(project)}/environments?sort=critical"
-        items = self._pages(path, Deadline(timeout or self._timeout))
-        return [resources.environment(item) for item in resources.keyed(items)]
+        pages = self._pages(path, Deadline(timeout or self._timeout), RESPONSE_LIMIT)
+        return collect(pages, resources.environment, MAX_ENVIRONMENTS)
 
     def create_destination(
         self,
@@ -113,12 +112,12 @@ class LaunchDarkly:
         config: Mapping[str, object],
         conceal: Collection[Secret] = (),
     ) -> Created:
-        """Create a destination: look at the list, then post, on the same connection. The post is never repeated.
+        """Create a destination: read the list, then post, on the same connection. The post is never repeated.
 
-        The look proves the token, and means that the connection was alive a moment before the post, so that a server
+        Reading the list proves the token, and that the connection was alive just before the post, so that a server
         closing an idle connection cannot make the outcome unknown. It may take half of the time.
 
-        ``conceal`` are the secrets in ``config``: should LaunchDarkly's answer repeat one, dots stand in its place.
+        ``conceal`` are the secrets in ``config``: where LaunchDarkly's response repeats one, dots take its place.
 
         https://launchdarkly.com/docs/api/data-export-destinations/post-destination
 
@@ -129,26 +128,27 @@ class LaunchDarkly:
         """
         path = f"/api/v2/destinations/{segment(project)}/{segment(environment)}"
         body = {"name": name, "kind": kind, "on": on, "config": config}
+        concealer = Concealer([*conceal, self._token])
         with self._limits.creation(self._timeout):
             deadline = Deadline(self._timeout)
-            listed = self._look()
+            listed = self._destinations_before_post(concealer)
             if not deadline.remaining():
-                # The process stood still meanwhile. What is sent this late could reach a LaunchDarkly that has been
-                # looked at since, and where nothing was found.
+                # The process stood still meanwhile. By now, another lookup may have found nothing and concluded that
+                # nothing was created.
                 raise NotSent(
                     "Destinations UI was held up until the time was over, so nothing was sent. Try again soon."
                 )
             try:
-                return created(self._exchange("POST", path, deadline, ANSWER_LIMIT, body=body, conceal=conceal))
+                return created(self._exchange("POST", path, deadline, RESPONSE_LIMIT, concealer, body=body))
             except Uncertain as error:
                 here = (project, environment)
-                error.before = [item.id for item in listed if (item.project, item.environment) == here]
+                error.before = [item.id for item in listed if (item.project, item.environment) == here and item.id]
                 raise
 
     def trust_policy(self, project: str, environment: str, *, timeout: float | None = None) -> dict[str, Any]:
         """Return the trust policy for an AWS role that LaunchDarkly is to assume. Nothing is known to be created by it.
 
-        It is asked for once: a post is never repeated.
+        It is requested once: a post is never repeated.
 
         https://launchdarkly.com/docs/api/data-export-destinations/generate-trust-policy
         """
@@ -156,10 +156,15 @@ class LaunchDarkly:
             f"/api/v2/destinations/projects/{segment(project)}/environments/{segment(environment)}"
             "/generate-trust-policy"
         )
-        answer = self._exchange("POST", path, Deadline(timeout or self._timeout), ANSWER_LIMIT)
-        return resources.trust_policy(answer.body)
+        deadline = Deadline(timeout or self._timeout)
+        response = self._exchange("POST", path, deadline, RESPONSE_LIMIT, self._conceal_token)
+        return resources.trust_policy(response.body)
 
-    def _look(self) -> list[resources.Destination]:
+    def _destinations(self, timeout: float, conceal: Concealer) -> list[resources.Destination]:
+        response = self._read("/api/v2/destinations", Deadline(timeout), LIST_LIMIT, conceal)
+        return collect(resources.objects(response.body), resources.destination, MAX_ITEMS)
+
+    def _destinations_before_post(self, conceal: Concealer) -> list[resources.Destination]:
         """Return the list before a post.
 
         Raises:
@@ -168,7 +173,7 @@ class LaunchDarkly:
         """
         try:
             with self._limits.breaker.judging():
-                return self.destinations(timeout=self._timeout / 2)
+                return self._destinations(self._timeout / 2, conceal)
         except Uncertain as error:
             raise NotSent(
                 "LaunchDarkly did not answer properly when asked for its list of destinations, so nothing was "
@@ -179,20 +184,20 @@ class LaunchDarkly:
                 id=error.id,
             ) from error
 
-    def _pages(self, path: str, deadline: Deadline, limit: int = ANSWER_LIMIT) -> Iterator[dict[str, Any]]:
+    def _pages(self, path: str, deadline: Deadline, limit: int) -> Iterator[dict[str, Any]]:
         """Yield the items of a list that comes in pages. The links between pages are relative."""
         seen: set[str] = set()
         while path and path not in seen and len(seen) < PAGE_LIMIT:
             seen.add(path)
-            answer = self._read(path, deadline, limit=limit)
-            yield from resources.objects(answer.body)
-            path = resources.link(answer.body, "next") if isinstance(answer.body, dict) else ""
+            response = self._read(path, deadline, limit, self._conceal_token)
+            yield from resources.objects(response.body)
+            path = resources.link(response.body, "next") if isinstance(response.body, dict) else ""
 
-    def _read(self, path: str, deadline: Deadline, limit: int = ANSWER_LIMIT) -> APIResponse:
-        """Get, and try again with growing pauses while there is time and a second try could help."""
+    def _read(self, path: str, deadline: Deadline, limit: int, conceal: Concealer) -> APIResponse:
+        """Get, and retry with growing pauses while there is time and a retry could help."""
         for attempt in range(1, READ_TRIES + 1):
             try:
-                return self._exchange("GET", path, deadline, limit)
+                return self._exchange("GET", path, deadline, limit, conceal)
             except LaunchDarklyError as error:
                 pause = pause_before_retry(error, attempt)
                 if attempt == READ_TRIES or pause is None or pause >= deadline.remaining():
@@ -206,11 +211,11 @@ class LaunchDarkly:
         path: str,
         deadline: Deadline,
         limit: int,
+        conceal: Concealer,
         *,
         body: Mapping[str, object] | None = None,
-        conceal: Collection[Secret] = (),
     ) -> APIResponse:
-        """Make one request and read its answer.
+        """Make one request and read its response.
 
         Raises:
             LaunchDarklyError: of the branch that says what is known about the request.
@@ -220,10 +225,10 @@ class LaunchDarkly:
         if body is not None:
             headers["Content-Type"] = "application/json"
         data = None if body is None else json.dumps(body).encode()
-        with RequestWatchdog(deadline.remaining()) as watch:
+        with RequestWatchdog(deadline.remaining()) as watchdog:
             status = None
             try:
-                # The socket's own time-outs are only the second line: the watch ends the connection.
+                # The socket's own time-outs are only the second line: the watchdog ends the connection.
                 seconds = max(deadline.remaining(), 0.001)
                 with self._session().request(
                     method,
@@ -236,13 +241,21 @@ class LaunchDarkly:
                 ) as response:
                     status = response.status_code
                     raw = read_bounded(response, limit)
-                    if watch.expired and parsed(response, raw) is None:
-                        # An answer that the watch cut off can look like a whole one, only shorter.
+                    if watchdog.expired and parse(response, raw) is None:
+                        # A response that the watchdog cut off can look like a whole one, only shorter.
                         raise TimeoutError
+                    return interpret(response, raw, conceal)
+            except LaunchDarklyError:
+                raise
             except (requests.RequestException, HTTPError, OSError) as error:
                 # The exception is not chained: its request holds the token, and its text may hold a header.
-                raise failure(error, watch, status) from None
-        return understood(response, raw, conceal)
+                raise failure(error, watchdog, status) from None
+            except Exception as error:
+                # What the libraries raise for a broken response is not documented: http.client raises ValueError for a
+                # chunk of negative length. Before anything was sent, an exception is a fault of our own.
+                if not watchdog.sent:
+                    raise
+                raise failure(error, watchdog, status) from None
 
     def _session(self) -> requests.Session:
         if not hasattr(self._local, "session"):
@@ -251,26 +264,40 @@ class LaunchDarkly:
         return session
 
 
-def created(answer: APIResponse) -> Created:
-    """Read what LaunchDarkly says of a destination that it created.
+def collect(items: Iterable[dict[str, Any]], read: Callable[[dict[str, Any]], Item | None], most: int) -> list[Item]:
+    """Return the items that can be read.
 
     Raises:
-        BadAnswer: when it does not say its id.
+        BadResponse: when there are more than ``most``.
     """
-    found = resources.text(answer.body.get("_id")).strip() if isinstance(answer.body, dict) else ""
-    if not found or len(found) > ID_LENGTH:
+    found: list[Item] = []
+    for item in filter(None, map(read, items)):
+        if len(found) == most:
+            raise BadResponse("LaunchDarkly sent a list far longer than expected.")
+        found.append(item)
+    return found
+
+
+def created(response: APIResponse) -> Created:
+    """Read the response to a creation.
+
+    Raises:
+        BadResponse: when it has no usable id.
+    """
+    new_id = resources.identifier(response.body.get("_id")) if isinstance(response.body, dict) else ""
+    if not new_id:
         raise BadResponse(
             "LaunchDarkly answered without the id of what it created, so the destination may or may not exist.",
-            status=answer.status,
+            status=response.status,
         )
-    return Created(id=found, status=answer.status)
+    return Created(id=new_id, status=response.status)
 
 
 def joined(base_url: str, path: str) -> str:
-    """Return the address of a path or of a relative link.
+    """Return the URL of a path or of a relative link.
 
     Raises:
-        BadAnswer: when the link leads away from LaunchDarkly's API: the token must not go there.
+        BadResponse: when the link leads away from LaunchDarkly's API: the token must not go there.
     """
     try:
         url = urljoin(base_url, path)
@@ -287,7 +314,7 @@ def segment(key: str) -> str:
     Raises:
         ValueError: when it is not a key, and could lead elsewhere (``..``, ``a/b``).
     """
-    if not KEY.fullmatch(key):
+    if not resources.KEY.fullmatch(key):
         raise ValueError("This is not the key of a project or environment.")
     return quote(key, safe="")
 
@@ -296,7 +323,7 @@ def pause_before_retry(error: LaunchDarklyError, attempt: int) -> float | None:
     """Return the seconds to wait before reading again, or ``None`` when that could not help."""
     if isinstance(error, Busy):
         return error.retry_after + random.random()  # noqa: S311  # spreads retries, protects nothing
-    fault = isinstance(error, BadResponse) and (error.status or 0) >= 500
-    if not (fault or isinstance(error, NoResponse | NotSent)):
+    is_fault = isinstance(error, BadResponse) and (error.status or 0) >= 500
+    if not (is_fault or isinstance(error, NoResponse | NotSent)):
         return None
     return READ_PAUSE * float(2 ** (attempt - 1)) * (1 + random.random())  # noqa: S311  # as above

@@ -1,16 +1,28 @@
-"""What LaunchDarkly sends, read leniently: an unknown kind or a missing field never blanks a list.
+"""LaunchDarkly's resources, read leniently: an unknown kind or a missing field never blanks a list.
 
-Only what the product needs is kept. An environment arrives with its SDK keys in clear; they end here. The classes have
-no slots: thousands are taken out of the cache for a page, and with slots that takes several times as long.
+Only what the product needs is kept. An environment arrives with its SDK keys in clear; they are dropped here. Whatever
+LaunchDarkly sends, each value has the type it is declared with and a bounded size.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
+
+#: A project's or environment's key. https://launchdarkly.com/docs/api/projects/post-project
+KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,255}")
+#: An id: LaunchDarkly's have 24 hexadecimal digits.
+ID = re.compile(r"[!-~]{1,100}")
+#: Longer texts are cut off. No name can be this long.
+MAX_TEXT = 1000
+#: A project is read with at most this many environments; the others have a list of their own.
+MAX_EXPANDED = 100
+#: No project has more environments, and no destination more edits.
+MAX_COUNT = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -18,9 +30,9 @@ class Destination:
     """A destination as LaunchDarkly lists it.
 
     Attributes:
-        config: As LaunchDarkly shows it: what stands for a secret there is not the secret.
-        created_at: ``None`` where the list does not say.
-        version: Counts the edits from 1 on; 0 where the list does not say.
+        config: As LaunchDarkly shows it, with its secrets obfuscated.
+        created_at: ``None`` when unknown.
+        version: Starts at 1 and grows with each edit; 0 when unknown.
     """
 
     id: str
@@ -38,8 +50,8 @@ class Destination:
 class Environment:
     """An environment, without its SDK keys.
 
-    ``detailed`` is whether new flags in it send detailed events, which are what is exported; ``None`` where the list
-    does not say.
+    Attributes:
+        detailed: Whether new flags in it send detailed events, the ones that are exported; ``None`` when unknown.
     """
 
     key: str
@@ -52,7 +64,8 @@ class Environment:
 class Project:
     """A project and those of its environments that came with it.
 
-    ``total`` is how many environments it has, which may be more than came along.
+    Attributes:
+        total: How many environments it has, which may be more than came with it.
     """
 
     key: str
@@ -61,17 +74,35 @@ class Project:
     total: int = 0
 
 
-def text(value: Any) -> str:
-    """Return a text, and anything else as an empty text.
+def text(value: Any, length: int = MAX_TEXT) -> str:
+    """Return a text, and an empty one for anything else.
 
-    JSON can spell what neither a database nor a page can hold: NUL and half of a character. A mark stands for them.
+    JSON can spell what neither a database nor a page can hold: NUL and half a surrogate pair. Both become U+FFFD.
     """
     if not isinstance(value, str):
         return ""
-    return value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    storable = value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return storable[:length]
 
 
-def moment(value: Any) -> datetime | None:
+def identifier(value: Any) -> str:
+    """Return an id, and an empty text for what cannot be one."""
+    stripped = value.strip() if isinstance(value, str) else ""
+    return stripped if ID.fullmatch(stripped) else ""
+
+
+def key(value: Any) -> str:
+    """Return the key of a project or environment, and an empty text for what cannot be one."""
+    return value if isinstance(value, str) and KEY.fullmatch(value) else ""
+
+
+def count(value: Any) -> int | None:
+    """Return a whole number that can be counted to, and ``None`` for anything else."""
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_COUNT
+    return value if is_count else None
+
+
+def timestamp(value: Any) -> datetime | None:
     """Return a time given in Unix milliseconds, and ``None`` for anything else."""
     if not isinstance(value, int) or isinstance(value, bool):
         return None
@@ -81,82 +112,88 @@ def moment(value: Any) -> datetime | None:
         return None
 
 
-def objects(answer: Any) -> list[dict[str, Any]]:
-    """Return the objects under ``items``, whatever else is there."""
-    items = answer.get("items") if isinstance(answer, dict) else None
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-
-
-def keyed(items: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the items that have a key, without which nothing can be done with them."""
-    return (item for item in items if text(item.get("key")))
+def objects(body: Any) -> list[dict[str, Any]]:
+    """Return the objects under ``items``, except empty ones."""
+    items = body.get("items") if isinstance(body, dict) else None
+    return [item for item in items if item and isinstance(item, dict)] if isinstance(items, list) else []
 
 
 def link(item: dict[str, Any], name: str) -> str:
-    """Return the address of a link, or an empty text."""
+    """Return the URL of a link, or an empty text."""
     links = item.get("_links")
     target = links.get(name) if isinstance(links, dict) else None
     return text(target.get("href")) if isinstance(target, dict) else ""
 
 
-def destination(item: dict[str, Any]) -> Destination:
-    """Read a destination. Its project and environment stand only in its own address.
+def destination(item: dict[str, Any]) -> Destination | None:
+    """Read a destination; ``None`` when it has neither an id nor a known environment.
 
+    Its project and environment are only in its own URL.
     https://launchdarkly.com/docs/api/data-export-destinations/get-destinations
     """
-    parts = link(item, "self").split("?")[0].strip("/").split("/")
-    place = [unquote(part) for part in parts[3:5]] if parts[:3] == ["api", "v2", "destinations"] else []
-    project, environment = place if len(place) == 2 else ("", "")
-    on, config, version = item.get("on"), item.get("config"), item.get("version")
+    own_id = identifier(item.get("_id"))
+    project, environment = location(link(item, "self"))
+    if not (own_id or project):
+        return None
+    on, config = item.get("on"), item.get("config")
     return Destination(
-        id=text(item.get("_id")),
+        id=own_id,
         project=project,
         environment=environment,
         name=text(item.get("name")),
-        kind=text(item.get("kind")),
+        kind=text(item.get("kind"), 100),
         on=on if isinstance(on, bool) else None,
         config=config if isinstance(config, dict) else {},
-        created_at=moment(item.get("createdAt")),
-        version=version if isinstance(version, int) and not isinstance(version, bool) else 0,
+        created_at=timestamp(item.get("createdAt")),
+        version=count(item.get("version")) or 0,
     )
 
 
-def trust_policy(answer: Any) -> dict[str, Any]:
-    """Read a trust policy; empty where there is none.
+def location(href: str) -> tuple[str, str]:
+    """Return the project and environment in a destination's URL, or two empty texts."""
+    parts = href.split("?")[0].strip("/").split("/")
+    keys = [key(unquote(part)) for part in parts[3:5]] if parts[:3] == ["api", "v2", "destinations"] else []
+    return (keys[0], keys[1]) if len(keys) == 2 and all(keys) else ("", "")
+
+
+def trust_policy(body: Any) -> dict[str, Any]:
+    """Read a trust policy; empty when there is none.
 
     https://launchdarkly.com/docs/api/data-export-destinations/generate-trust-policy
     """
-    policy = answer.get("awsTrustPolicy") if isinstance(answer, dict) else None
+    policy = body.get("awsTrustPolicy") if isinstance(body, dict) else None
     return policy if isinstance(policy, dict) and policy.get("Statement") else {}
 
 
-def environment(item: dict[str, Any]) -> Environment:
-    """Read an environment, leaving its ``apiKey`` and ``mobileKey`` behind.
+def environment(item: dict[str, Any]) -> Environment | None:
+    """Read an environment, without its ``apiKey`` and ``mobileKey``; ``None`` when it has no key.
 
     https://launchdarkly.com/docs/api/environments/get-environments-by-project
     """
-    key = text(item.get("key"))
-    detailed = item.get("defaultTrackEvents")
+    own_key, detailed = key(item.get("key")), item.get("defaultTrackEvents")
+    if not own_key:
+        return None
     return Environment(
-        key=key,
-        name=text(item.get("name")) or key,
+        key=own_key,
+        name=text(item.get("name")) or own_key,
         critical=item.get("critical") is True,
         detailed=detailed if isinstance(detailed, bool) else None,
     )
 
 
-def project(item: dict[str, Any]) -> Project:
-    """Read a project, with the environments that were expanded into it.
+def project(item: dict[str, Any]) -> Project | None:
+    """Read a project, with the environments that were expanded into it; ``None`` when it has no key.
 
     https://launchdarkly.com/docs/api/projects/get-projects
     """
-    key = text(item.get("key"))
-    embedded = item.get("environments")
-    environments = tuple(environment(entry) for entry in keyed(objects(embedded)))
-    total = embedded.get("totalCount") if isinstance(embedded, dict) else None
+    own_key, embedded = key(item.get("key")), item.get("environments")
+    if not own_key:
+        return None
+    environments = tuple(filter(None, map(environment, objects(embedded))))
+    total = count(embedded.get("totalCount")) if isinstance(embedded, dict) else None
     return Project(
-        key=key,
-        name=text(item.get("name")) or key,
-        environments=environments,
-        total=total if isinstance(total, int) else len(environments),
+        key=own_key,
+        name=text(item.get("name")) or own_key,
+        environments=environments[:MAX_EXPANDED],
+        total=len(environments) if total is None else total,
     )

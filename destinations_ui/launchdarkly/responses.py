@@ -1,4 +1,4 @@
-"""What an answer of LaunchDarkly's means: JSON to use, a refusal, or that it is not known what happened."""
+"""What a response of LaunchDarkly means: JSON to use, a refusal, or that it is not known what happened."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import json
 import math
 import re
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
 
-from destinations_ui.conf.secret import Secret
 from destinations_ui.launchdarkly import resources
+from destinations_ui.launchdarkly.concealment import Concealer
 from destinations_ui.launchdarkly.errors import (
     REFUSALS,
     BadResponse,
@@ -22,28 +22,29 @@ from destinations_ui.launchdarkly.errors import (
     LaunchDarklyError,
     NoResponse,
     NotSent,
-    Uncertain,
 )
 from destinations_ui.launchdarkly.transport import RequestWatchdog
 
 #: How long to wait after 429, in seconds. LaunchDarkly's reset may be absent, past or far off.
 WAIT_DEFAULT, WAIT_MINIMUM, WAIT_MAXIMUM = 10, 1, 300
+#: JSON with more values, or nested deeper, is not LaunchDarkly's. Ten thousand destinations have fewer values.
+MAX_VALUES, MAX_DEPTH = 500_000, 30
 
 
 @dataclass(frozen=True, slots=True)
 class APIResponse:
-    """A read answer: its status and the JSON in it."""
+    """A successful response: its status and its JSON, without secrets."""
 
     status: int
     body: Any
 
 
 class TooLong(OSError):
-    """An answer is longer than any that LaunchDarkly documents."""
+    """The response is longer than any that LaunchDarkly documents."""
 
 
 def read_bounded(response: requests.Response, limit: int) -> bytes:
-    """Read an answer of at most ``limit`` bytes, as it came: whatever was compressed unasked stays compressed.
+    """Read a body of at most ``limit`` bytes as it came: what was compressed unasked stays compressed.
 
     Raises:
         TooLong: and the connection is closed, so that the rest is not read either.
@@ -58,36 +59,31 @@ def read_bounded(response: requests.Response, limit: int) -> bytes:
     return b"".join(pieces)
 
 
-def failure(error: Exception, watch: RequestWatchdog, status: int | None) -> LaunchDarklyError:
-    """Return the error for an exchange that broke: what matters is whether anything had been sent."""
-    if not watch.sent:
-        return NotSent(f"LaunchDarkly could not be reached: {cause(error, watch)}. Nothing was sent. Try again soon.")
-    branch: type[Uncertain] = NoResponse
-    if watch.expired or isinstance(error, requests.Timeout):
-        what = "did not answer in time"
-    elif isinstance(error, TooLong):
-        branch, what = BadResponse, "sent an answer far longer than expected"
-    else:
-        what = "broke off the connection before its answer was complete"
-    return branch(
-        f"LaunchDarkly {what}.",
-        status=status,
-    )
+def failure(error: Exception, watchdog: RequestWatchdog, status: int | None) -> LaunchDarklyError:
+    """Return the error for an exchange that broke. What matters is whether anything had been sent."""
+    if not watchdog.sent:
+        reason = connection_problem(error, watchdog)
+        return NotSent(f"LaunchDarkly could not be reached: {reason}. Nothing was sent. Try again soon.")
+    if watchdog.expired or isinstance(error, requests.Timeout):
+        return NoResponse("LaunchDarkly did not answer in time.", status=status)
+    if isinstance(error, TooLong):
+        return BadResponse("LaunchDarkly sent an answer far longer than expected.", status=status)
+    return NoResponse("LaunchDarkly broke off the connection before its answer was complete.", status=status)
 
 
-def cause(error: Exception, watch: RequestWatchdog) -> str:
-    """Return why no connection came about, in words for an operator to pass on."""
-    names = {type(reason).__name__ for reason in chain(error)}
+def connection_problem(error: Exception, watchdog: RequestWatchdog) -> str:
+    """Return why there is no connection, in words that a user can pass on."""
+    names = {type(reason).__name__ for reason in causes(error)}
     if "NameResolutionError" in names:
         return "its name was not found"
-    if watch.expired or names & {"ConnectTimeoutError", "ConnectTimeout", "TimeoutError"}:
+    if watchdog.expired or names & {"ConnectTimeoutError", "ConnectTimeout", "TimeoutError"}:
         return "the connection was not made in time"
     if names & {"SSLError", "SSLCertVerificationError", "CertificateError"}:
         return "its certificate is not trusted or TLS failed"
     return "the connection was refused"
 
 
-def chain(error: BaseException | None) -> Iterator[BaseException]:
+def causes(error: BaseException | None) -> Iterator[BaseException]:
     """Yield an exception and those it wraps: as a cause, as a ``reason``, or as its first argument."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
@@ -97,74 +93,75 @@ def chain(error: BaseException | None) -> Iterator[BaseException]:
         error = inner if isinstance(inner, BaseException) else error.__cause__ or error.__context__
 
 
-def understood(response: requests.Response, raw: bytes, conceal: Collection[Secret]) -> APIResponse:
-    """Return the JSON of a successful answer.
+def interpret(response: requests.Response, raw: bytes, conceal: Concealer) -> APIResponse:
+    """Return the JSON of a successful response, with the secrets concealed in every part of it.
 
     Raises:
-        Refused: when LaunchDarkly said no.
-        BadAnswer: when it said anything else.
+        Refused: when LaunchDarkly refused.
+        BadResponse: for anything else.
     """
     status = response.status_code
-    body = parsed(response, raw)
-    if 200 <= status < 300:
-        if body is None:
-            raise BadResponse(
-                "LaunchDarkly answered with something that cannot be read.",
-                status=status,
-                detail=concealed(described(response, raw), conceal),
-            )
-        return APIResponse(status, body)
-    fields = body if isinstance(body, dict) else {}
-    said: dict[str, Any] = {
+    body = conceal(parse(response, raw))
+    if not 200 <= status < 300:
+        raise error_of(response, body, conceal.text(describe(response, raw)))
+    if body is None:
+        message = "LaunchDarkly answered with something that cannot be read."
+        raise BadResponse(message, status=status, detail=conceal.text(describe(response, raw)))
+    return APIResponse(status, body)
+
+
+def error_of(response: requests.Response, body: Any, description: str) -> LaunchDarklyError:
+    """Return the error for a response that is no success; ``description`` stands in for a missing message."""
+    status, fields = response.status_code, body if isinstance(body, dict) else {}
+    details: dict[str, Any] = {
         "status": status,
-        "code": concealed(resources.text(fields.get("code")), conceal, 100),
-        "detail": concealed(resources.text(fields.get("message")) or described(response, raw), conceal),
-        "id": concealed(resources.text(fields.get("id")), conceal, 100),
+        "code": resources.text(fields.get("code"), 100),
+        "detail": resources.text(fields.get("message")) or description,
+        "id": resources.text(fields.get("id"), 100),
     }
-    if status in REFUSALS:
-        error, sentence = REFUSALS[status]
-        if issubclass(error, Busy):
-            seconds = wait(response.headers, time.time)
-            raise error(sentence.format(seconds=seconds), retry_after=seconds, **said)
-        raise error(sentence, **said)
-    what = "had a fault of its own" if status >= 500 else "answered in a way that it does not document"
-    raise BadResponse(
-        f"LaunchDarkly {what} (status {status}).",
-        **said,
-    )
+    if status not in REFUSALS:
+        what = "had a fault of its own" if status >= 500 else "answered in a way that it does not document"
+        return BadResponse(f"LaunchDarkly {what} (status {status}).", **details)
+    error, message = REFUSALS[status]
+    if issubclass(error, Busy):
+        seconds = wait(response.headers, time.time)
+        return error(message.format(seconds=seconds), retry_after=seconds, **details)
+    return error(message, **details)
 
 
-def parsed(response: requests.Response, raw: bytes) -> Any:
-    """Return the JSON of an answer, or ``None`` when there is none to be read."""
+def parse(response: requests.Response, raw: bytes) -> Any:
+    """Return the JSON of a response, or ``None`` when it has none that LaunchDarkly could have meant."""
     if response.headers.get("Content-Encoding", "identity") != "identity":
         return None
+    # Counted before parsing: a few megabytes of empty objects take hundreds of megabytes of memory.
+    if raw.count(b",") + raw.count(b"{") + raw.count(b"[") > MAX_VALUES:
+        return None
     try:
-        # Decoded here, since json would guess at encodings that JSON does not have.
-        return json.loads(raw.decode())
+        # Decoded here, because json would guess at encodings that JSON does not have.
+        body = json.loads(raw.decode())
     except (ValueError, RecursionError):
         return None
+    return body if is_shallow(body, MAX_DEPTH) else None
 
 
-def described(response: requests.Response, raw: bytes) -> str:
-    """Say what an answer without readable words was, without repeating it."""
+def is_shallow(value: Any, depth: int) -> bool:
+    """Return whether a JSON value is nested at most this deep."""
+    if not isinstance(value, dict | list):
+        return True
+    children = value.values() if isinstance(value, dict) else value
+    return depth > 0 and all(is_shallow(child, depth - 1) for child in children)
+
+
+def describe(response: requests.Response, raw: bytes) -> str:
+    """Describe a response without a readable message, without quoting it."""
     kind = response.headers.get("Content-Type", "no content type").split(";")[0][:60]
     return f"The answer says nothing that can be shown: {kind}, {len(raw)} bytes."
-
-
-def concealed(text: str, conceal: Collection[Secret], length: int = 1000) -> str:
-    """Return a text from LaunchDarkly without the secrets that were sent to it, shortened to ``length``."""
-    sent = {secret.reveal() for secret in conceal if secret}
-    # Quoted in a message, a secret may be escaped. The longest goes first, since one secret can hold another.
-    quoted = {json.dumps(secret, ensure_ascii=plain)[1:-1] for secret in sent for plain in (True, False)}
-    for spelling in sorted(sent | quoted, key=len, reverse=True):
-        text = text.replace(spelling, str(Secret(spelling)))
-    return text[:length]
 
 
 def wait(headers: Mapping[str, str], now: Callable[[], float]) -> int:
     """Return how many seconds to wait after 429, from 1 to 300.
 
-    ``Retry-After`` is in seconds or a date; LaunchDarkly's resets are moments in milliseconds. The longest counts.
+    ``Retry-After`` is in seconds or a date; LaunchDarkly's resets are timestamps in milliseconds. The longest counts.
     https://launchdarkly.com/docs/api#section/Overview/Rate-limiting
     """
     waits = []

@@ -407,6 +407,15 @@ class TestCommand:
         assert f"unrecorded {foreign} kinesis web-shop/staging 'Made by\\n hand'" in said
         assert mine.destination_id not in said
 
+    def test_control_characters_of_launchdarkly_are_not_printed_raw(self, sandbox: SandboxServer) -> None:
+        item = {"_id": "5eed", "kind": "\x1b[2J\x07", "name": "\u202ename", "_links": {}}
+        sandbox.script("GET", DESTINATIONS, Status(200, {"items": [item]}))
+
+        output = self.run("--unrecorded")
+
+        assert all(line.isprintable() for line in output.splitlines())
+        assert "\\x1b[2J" in output
+
 
 def test_attempts_that_may_have_made_a_destination_are_known_by_their_place() -> None:
     pending, lost = begun(timezone.now()), unknown()

@@ -6,6 +6,8 @@ import gzip
 import json
 import socket
 import ssl
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -166,6 +168,9 @@ LOST: dict[str, Fault] = {
     "a body cut off": Raw(b'HTTP/1.1 201 Created\r\nContent-Length: 50\r\n\r\n{"_id":'),
     "a chunk cut off": Raw(b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{"),
     "a chunk without a length": Raw(b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"),
+    "a chunk of negative length": Raw(
+        b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n{}\r\n0\r\n\r\n"
+    ),
     "two lengths": Raw(b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\nContent-Length: 5\r\n\r\n{}"),
     "a header beyond all length": Raw(b"HTTP/1.1 201 Created\r\nX: " + b"x" * 70_000 + b"\r\n\r\n{}"),
     "too many headers": Raw(b"HTTP/1.1 201 Created\r\n" + b"X: y\r\n" * 200 + b"\r\n{}"),
@@ -247,31 +252,69 @@ def test_an_answer_of_exactly_the_longest_length_is_read(sandbox: SandboxServer,
     assert branch(failure(client)) is Uncertain
 
 
-def test_whatever_bytes_come_back_the_outcome_is_one_of_those_that_are_known(
-    sandbox: SandboxServer, client: LaunchDarkly
-) -> None:
-    text = st.text(st.characters(max_codepoint=255), max_size=20).map(lambda text: text.encode("latin-1"))
-    header = st.tuples(
-        st.sampled_from([b"Content-Length", b"Transfer-Encoding", b"Location", b"Set-Cookie", b"Retry-After", b"X"]),
-        st.one_of(text, st.sampled_from([b"chunked", b"5", b"-1", b"0", b"gzip", b"a=b; Domain=.com"])),
-    )
-    answer = st.builds(
-        lambda status, headers, body: (
-            b"HTTP/1.1 %d X\r\n" % status + b"".join(b"%s: %s\r\n" % pair for pair in headers) + b"\r\n" + body
+RAW_TEXT = st.text(st.characters(max_codepoint=255), max_size=20).map(lambda text: text.encode("latin-1"))
+HEADER = st.tuples(
+    st.sampled_from([b"Content-Length", b"Transfer-Encoding", b"Location", b"Set-Cookie", b"Retry-After", b"X"]),
+    st.one_of(RAW_TEXT, st.sampled_from([b"chunked", b"5", b"-1", b"0", b"gzip", b"a=b; Domain=.com"])),
+)
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.just(10**400), st.floats(), st.text(max_size=5)),
+    lambda children: st.one_of(
+        st.lists(children, max_size=3),
+        st.dictionaries(
+            st.sampled_from(["items", "_id", "key", "name", "environments", "totalCount", "_links", "self", "href"]),
+            children,
+            max_size=4,
         ),
-        st.sampled_from([200, 201, 204, 301, 302, 400, 409, 429, 500]),
-        st.lists(header, max_size=4),
-        st.one_of(st.binary(max_size=40), st.just(b'{"_id":"5eed"}'), text.map(lambda text: b'{"_id":"' + text)),
-    )
+    ),
+    max_leaves=20,
+)
+BODY = st.one_of(
+    st.binary(max_size=40),
+    st.just(b'{"_id":"5eed"}'),
+    RAW_TEXT.map(lambda text: b'{"_id":"' + text),
+    JSON.map(lambda value: json.dumps(value).encode()),
+    st.tuples(st.integers(-9, 99), st.binary(max_size=9)).map(lambda chunk: b"%d\r\n%s\r\n0\r\n\r\n" % chunk),
+)
 
-    @settings(max_examples=150, deadline=None, derandomize=True)
-    @given(st.one_of(st.binary(max_size=60), answer, answer))
-    def check(data: bytes) -> None:
+
+def http_response(status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> bytes:
+    """Return the bytes of a response."""
+    head = b"HTTP/1.1 %d X\r\n" % status + b"".join(b"%s: %s\r\n" % header for header in headers)
+    return head + b"\r\n" + body
+
+
+RESPONSE = st.builds(
+    http_response, st.sampled_from([200, 201, 204, 301, 302, 400, 409, 429, 500]), st.lists(HEADER, max_size=4), BODY
+)
+
+
+def test_whatever_bytes_come_back_only_our_own_errors_are_raised(
+    sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A creation whose post was sent is then never reported as not sent."""
+    monkeypatch.setattr("destinations_ui.launchdarkly.client.READ_PAUSE", 0.0)
+    client = connected(sandbox.url, timeout=3)
+    reads: list[Callable[[], object]] = [
+        client.destinations,
+        client.projects,
+        lambda: client.environments("web-shop"),
+        lambda: client.trust_policy("web-shop", "staging"),
+    ]
+
+    @settings(max_examples=200, deadline=None, derandomize=True)
+    @given(st.one_of(st.binary(max_size=60), RESPONSE, RESPONSE), st.integers(0, len(reads) - 1))
+    def check(data: bytes, read: int) -> None:
         sandbox.script("POST", DESTINATIONS, Raw(data))
         try:
             create(client)
         except LaunchDarklyError as error:
             assert branch(error) is not NotSent  # noqa: PT017  # a success is as good
+        for method in ("GET", "POST"):
+            sandbox.script(method, "/", Raw(data), times=1)
+        with suppress(LaunchDarklyError):
+            reads[read]()
+        sandbox.reset()
 
     check()
 

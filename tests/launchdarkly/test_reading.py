@@ -99,17 +99,16 @@ def test_odd_items_never_blank_the_list_of_destinations(sandbox: SandboxServer, 
         {"_id": 7, "name": None, "kind": ["x"], "on": "yes", "_links": []},
         {"_links": {"self": {"href": 5}}},
         {"_links": {"self": {"href": "/api/v2/elsewhere/web-shop/test/5eed"}}},
-        {"name": "half a character \ud800, and \0"},
+        {"_id": "odd", "name": "half a character \ud800, and \0"},
         "a text",
         None,
         [],
     ]
     sandbox.script("GET", DESTINATIONS, Status(200, {"items": items}))
-    found = client.destinations()
-    assert found[0] == Destination("5eed", "web-shop", "test", "New", "carrier-pigeon", on=True)
-    assert found[1:5] == [Destination("", "", "", "", "", on=None)] * 4
-    assert found[5].name == "half a character \ufffd, and \ufffd"
-    assert len(found) == 6
+    assert client.destinations() == [
+        Destination("5eed", "web-shop", "test", "New", "carrier-pigeon", on=True),
+        Destination("odd", "", "", "half a character \ufffd, and \ufffd", "", on=None),
+    ]
 
 
 def test_a_project_or_environment_without_a_key_is_left_out(sandbox: SandboxServer, client: LaunchDarkly) -> None:
@@ -120,6 +119,49 @@ def test_a_project_or_environment_without_a_key_is_left_out(sandbox: SandboxServ
     web, shop = client.projects()
     assert web == Project("web", "web", (), 0)
     assert shop == Project("shop", "shop", (Environment("web", "web", critical=False),), 1)
+
+
+@pytest.mark.parametrize("total", [10**400, -1, 1.5, True, "5", None])
+def test_an_odd_total_counts_as_the_environments_that_came(
+    total: object, sandbox: SandboxServer, client: LaunchDarkly
+) -> None:
+    embedded = {"items": [{"key": "test"}], "totalCount": total}
+    sandbox.script("GET", PROJECTS, Status(200, {"items": [{"key": "web", "environments": embedded}]}))
+    assert [project.total for project in client.projects()] == [1]
+
+
+def test_an_id_or_key_that_can_be_none_is_left_out(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+    ids = ["x" * 101, "\x1b[2J", "a b", "\u202e"]
+    items: list[object] = [{"_id": odd, "_links": {"self": {"href": "/api/v2/destinations/a/b/c"}}} for odd in ids]
+    sandbox.script("GET", DESTINATIONS, Status(200, {"items": items}))
+    assert {destination.id for destination in client.destinations()} == {""}
+    keys = ["a/b", "a" * 257, "\x1b[2J", "..", "web"]
+    sandbox.script("GET", PROJECTS, Status(200, {"items": [{"key": key} for key in keys]}))
+    assert [project.key for project in client.projects()] == ["web"]
+
+
+def test_a_list_of_empty_objects_is_an_empty_list(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+    sandbox.script("GET", DESTINATIONS, Status(200, {"items": [{}] * 100_000}))
+    assert client.destinations() == []
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        b"{}," * 300_000 + b"{}",
+        b'{"_id":"a"},' * 100_000 + b'{"_id":"a"}',
+        b'{"_id":"a","config":' + b"[" * 100 + b"]" * 100 + b"}",
+        b"," * 10,
+        b'{"_id":"a","version":NaN}' + b"]" * 5,
+    ],
+    ids=["empty objects", "ids", "nesting", "no JSON", "too many brackets"],
+)
+def test_a_list_that_launchdarkly_cannot_mean_is_refused(
+    items: bytes, sandbox: SandboxServer, client: LaunchDarkly
+) -> None:
+    sandbox.script("GET", DESTINATIONS, Status(200, b'{"items":[' + items + b"]}"))
+    with pytest.raises(BadResponse):
+        client.destinations()
 
 
 @pytest.mark.parametrize("body", [{}, {"items": None}, {"items": {}}, {"items": "x"}, [], "x", 3])

@@ -37,8 +37,7 @@ from destinations_ui.destinations.forms.posted_data import (
 )
 from destinations_ui.kinds.spec.kind import Kind, Value
 from destinations_ui.kinds.spec.patterns import FLAGS
-from destinations_ui.launchdarkly.client import KEY
-from destinations_ui.launchdarkly.resources import Environment
+from destinations_ui.launchdarkly.resources import KEY, Environment
 
 #: Fields that hold a key of LaunchDarkly's.
 KEYS = {"project", "environment", "critical_key"}

@@ -27,7 +27,7 @@ from destinations_ui.destinations.submit import FAILED_STATUS, SubmitResult, sub
 from destinations_ui.kinds import Kind
 from destinations_ui.kinds.client_spec import script
 from destinations_ui.kinds.validators import holds_secret
-from destinations_ui.launchdarkly.client import KEY
+from destinations_ui.launchdarkly.resources import KEY
 
 #: More than this nobody reads through before sending it.
 MOST_ROWS = 20
@@ -70,13 +70,13 @@ def bulk_create(request: SignedInRequest, kind: Kind) -> HttpResponse:
 
 def choose(request: SignedInRequest, kind: Kind, *, problem: str = "") -> HttpResponse:
     """Show a page of projects with their environments: the free ones can be chosen."""
-    seen = project_page(request)
+    seen = project_page(request.GET)
     context = {
         "kind": kind,
         "projects": seen.projects,
         "page": seen.page,
         "query": seen.query,
-        "known": seen.listing.known,
+        "known": seen.inventory.known,
         "trouble": seen.problem,
         "problem": problem,
         "carried": {name: request.GET[name] for name in ("from", "like") if name in request.GET},

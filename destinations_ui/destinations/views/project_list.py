@@ -17,27 +17,24 @@ from destinations_ui.destinations.project_list import project_page
 @require_safe
 @may_view
 def project_list(request: SignedInRequest) -> HttpResponse:
-    """Show the projects, a page of them at a time, and one alone with all its environments."""
-    seen = project_page(request)
-    known = {project.key for project in seen.listing.items}
-    lost = [item for key, items in seen.destinations.items() if key not in known for item in items]
-    lost = lost if not seen.query else []
-    shown = [*lost, *(item for each in seen.projects for item in seen.destinations.get(each.key, ()))]
+    """Show a page of projects, or one alone with all its environments."""
+    listed = project_page(request.GET)
     context = {
-        "projects": seen.projects,
-        "page": seen.page,
-        "query": seen.query,
-        "lost": lost,
-        "problem": seen.problem,
-        "read_at": seen.listing.read_at,
-        "known": seen.listing.known,
-        "makers": makers([destination.id for destination in shown]),
+        "projects": listed.projects,
+        "page": listed.page,
+        "query": listed.query,
+        "orphans": listed.orphans,
+        "orphans_hidden": listed.orphans_hidden,
+        "problem": listed.problem,
+        "read_at": listed.inventory.read_at,
+        "known": listed.inventory.known,
+        "makers": makers([destination.id for destination in listed.destinations]),
     }
     return render(request, "destinations/project_list.html", context)
 
 
 def makers(destination_ids: Sequence[str]) -> dict[str, AuditRecord]:
-    """Return who made which destination through us: its id → the record."""
-    made = AuditRecord.objects.claiming(each for each in destination_ids if each)
-    known = made.only("uuid", "actor", "destination_id", "outcome")
-    return {record.destination_id: record for record in known if record.outcome == Outcome.SUCCEEDED}
+    """Return the records of destinations that were created here, by LaunchDarkly's id."""
+    claiming = AuditRecord.objects.claiming(destination_id for destination_id in destination_ids if destination_id)
+    records = claiming.only("uuid", "actor", "destination_id", "outcome")
+    return {record.destination_id: record for record in records if record.outcome == Outcome.SUCCEEDED}

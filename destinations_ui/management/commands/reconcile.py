@@ -1,4 +1,4 @@
-"""Find out what became of attempts whose answer was lost; made for cron, safe to run twice at once."""
+"""``manage.py reconcile``: find out what became of attempts whose response was lost."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from destinations_ui.launchdarkly.errors import LaunchDarklyError
 
 
 class Command(BaseCommand):
-    """Look at LaunchDarkly once, and settle every attempt that this makes certain."""
+    """Read LaunchDarkly's list once, and settle every attempt whose outcome it makes certain."""
 
-    help = "Find out what became of attempts whose answer was lost, by reading LaunchDarkly's list."
+    help = (
+        "Find out what became of attempts whose response was lost, by reading LaunchDarkly's list. Made for cron; "
+        "any number can run at once."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the one option."""
         parser.add_argument(
             "--unrecorded",
             action="store_true",
@@ -26,29 +28,33 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, unrecorded: bool, **options: Any) -> None:
-        """Settle what can be settled and say what came of each."""
         records = [reconciliation.settle_interrupted(record) for record in reconciliation.unresolved()]
         if not (records or unrecorded):
             self.stdout.write("Every attempt is settled.")
             return
         try:
-            seen = reconciliation.snapshot()
+            listed = reconciliation.snapshot()
         except LaunchDarklyError as error:
             raise CommandError(f"LaunchDarkly could not be read, so nothing changed: {error.message}") from error
         for record in records:
             if record.outcome == Outcome.UNKNOWN:
-                look = reconciliation.conclude(record, seen)
-                self.stdout.write(f"{record.uuid} {look.record.outcome}{waiting(look)}")
+                result = reconciliation.conclude(record, listed)
+                self.stdout.write(printable(f"{record.uuid} {result.record.outcome}{next_step(result)}"))
         if unrecorded:
-            for item in reconciliation.unrecorded(seen):
+            for item in reconciliation.unrecorded(listed):
                 place = f"{item.project}/{item.environment}"
-                self.stdout.write(f"unrecorded {item.id} {item.kind} {place} {item.name!r}")
+                self.stdout.write(printable(f"unrecorded {item.id} {item.kind} {place} {item.name!r}"))
 
 
-def waiting(look: ReconcileResult) -> str:
+def next_step(result: ReconcileResult) -> str:
     """Return what is still missing to settle an attempt."""
-    if look.candidates:
-        return f": a person has to decide between {', '.join(item.id for item in look.candidates)}"
-    if look.record.outcome == Outcome.UNKNOWN and look.certain_at:
-        return f": nothing found, certain at a further look after {look.certain_at:%Y-%m-%d %H:%M:%S} UTC"
+    if result.candidates:
+        return f": an operator has to decide between {', '.join(item.id for item in result.candidates)}"
+    if result.record.outcome == Outcome.UNKNOWN and result.certain_at:
+        return f": nothing found, certain at a further lookup after {result.certain_at:%Y-%m-%d %H:%M:%S} UTC"
     return ""
+
+
+def printable(line: str) -> str:
+    """Return a line with every character escaped that a terminal could take for a command."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in line)

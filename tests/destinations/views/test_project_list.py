@@ -17,6 +17,7 @@ from tests.support.form_data import form_data
 from tests.support.html import Element, Page, read
 
 DESTINATIONS = "/api/v2/destinations"
+PROJECTS = "/api/v2/projects"
 
 pytestmark = pytest.mark.django_db
 
@@ -100,11 +101,10 @@ class TestWhatIsThere:
     @pytest.mark.parametrize(
         "item",
         [
-            {},
             {"_id": "5f2c", "name": "Lost", "kind": "kinesis"},
             {"_id": "5f2c", "_links": {"self": {"href": "/somewhere/else"}}, "on": "yes", "kind": 7, "name": None},
             {"_id": "5f2c", "_links": {"self": {"href": "/api/v2/destinations/gone/production/5f2c"}}, "kind": "x"},
-            {"_id": None, "_links": None},
+            {"_id": None, "_links": {"self": {"href": "/api/v2/destinations/gone/production/5f2c"}}},
         ],
     )
     def test_a_destination_that_says_little_about_itself_breaks_nothing(
@@ -117,6 +117,39 @@ class TestWhatIsThere:
         [elsewhere] = [element for element in page.classed("project") if "In no listed project" in element.text]
         assert "not made here" in elsewhere.text
         assert "Web shop" in page.text
+
+    def test_what_says_nothing_about_itself_is_ignored(self, client: Client, sandbox: SandboxServer) -> None:
+        sandbox.script("GET", DESTINATIONS, Status(200, {"items": [{}, {"_id": None, "_links": None}]}))
+
+        assert "In no listed project" not in projects(open_map(client))
+
+    @pytest.mark.parametrize(
+        "items",
+        [
+            [{}] * 300_000,
+            [{"_id": str(number)} for number in range(100_000)],
+            [{"_id": str(number), "name": "n" * 700} for number in range(10_000)],
+            [{"_links": {"self": {"href": f"/api/v2/destinations/web-shop/e{n}/5f2c"}}} for n in range(10_000)],
+            [{"_links": {"self": {"href": "/api/v2/destinations/web-shop/test/5f2c"}}}] * 10_000,
+        ],
+        ids=["empty objects", "ids", "long names", "environments", "one environment"],
+    )
+    def test_a_list_beyond_all_measure_makes_no_large_page(
+        self, items: list[dict[str, Any]], client: Client, sandbox: SandboxServer
+    ) -> None:
+        sandbox.script("GET", DESTINATIONS, Status(200, {"items": items}), times=None)
+
+        for address in ("/", "/?q=web-shop"):
+            response = client.get(address)
+            assert response.status_code == 200
+            assert len(response.content) < 300_000
+            assert "Web shop" in read(response).text
+
+    def test_a_huge_number_of_environments_breaks_nothing(self, client: Client, sandbox: SandboxServer) -> None:
+        environments = {"items": [{"key": "test"}], "totalCount": 10**400}
+        sandbox.script("GET", PROJECTS, Status(200, {"items": [{"key": "web", "environments": environments}]}))
+
+        assert "web" in projects(open_map(client))
 
     def test_a_destination_in_no_listed_project_still_leads_to_who_made_it(
         self, client: Client, sandbox: SandboxServer
