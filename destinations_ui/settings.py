@@ -22,7 +22,8 @@ env = Environment(BASE_DIR / ".env")
 
 # --- What an administrator sets ------------------------------------------------------------------
 
-RANDOM = "$(openssl rand -hex 32)"
+#: Has spaces, so that it is refused if pasted as it is.
+RANDOM = "<output of openssl rand -hex 32>"
 
 SECRET_KEY = env.key("SECRET_KEY", example=RANDOM)
 DEBUG = env.flag("DEBUG", default=False)
@@ -40,6 +41,10 @@ LAUNCHDARKLY_TIMEOUT = env.seconds("LAUNCHDARKLY_TIMEOUT", 15, minimum=0.5, maxi
 FINGERPRINT_KEY = Secret(env.key("FINGERPRINT_KEY", example=RANDOM))
 SEAL_KEY = Secret(env.key("SEAL_KEY", example=RANDOM))
 SEAL_KEY_FALLBACKS = [Secret(key) for key in env.keys("SEAL_KEY_FALLBACKS", example=f"{RANDOM},{RANDOM}")]
+env.distinct(
+    {"SECRET_KEY": SECRET_KEY, "FINGERPRINT_KEY": FINGERPRINT_KEY.reveal(), "SEAL_KEY": SEAL_KEY.reveal()},
+    example=RANDOM,
+)
 RECONCILE_GRACE = env.seconds("RECONCILE_GRACE", 60, minimum=0, maximum=86_400)
 
 database_url = env.url(
