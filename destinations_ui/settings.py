@@ -198,10 +198,12 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
-# Twenty wrong passwords from one address close sign-in to that address for a while. Not per person: whoever knows a
-# colleague's name could lock them out. A right one resets nothing: it could be the guesser's own.
+# Twenty wrong passwords in a quarter of an hour close sign-in to an address. A count by user would let anyone lock a
+# colleague out. A right password does not reset the count: it could be the guesser's own account.
+AXES_HANDLER = "destinations_ui.accounts.lockout.FailureCounter"
 AXES_FAILURE_LIMIT = 20
 AXES_LOCKOUT_PARAMETERS = ["ip_address"]
 AXES_COOLOFF_TIME = timedelta(minutes=15)
