@@ -42,6 +42,7 @@ class Product:
         self.environment = os.environ | {
             "LAUNCHDARKLY_URL": launchdarkly_url,
             "DATABASE_URL": database_url or self.database_url(),
+            "DJANGO_SETTINGS_MODULE": "tests.support.settings",
             "PYTHONUNBUFFERED": "1",
         }
 
@@ -82,8 +83,8 @@ class Product:
         return output
 
     def __enter__(self) -> Product:
-        self.manage("migrate", "--verbosity=0")
-        self.manage("demo")
+        commands = "from django.core.management import call_command as call; call('migrate', verbosity=0); call('demo')"
+        self.manage("shell", "--no-imports", "-c", commands)
         self.start()
         return self
 
