@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from destinations_ui import kinds
-from destinations_ui.audit import serialization
 from destinations_ui.audit.models import Outcome
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,33 +76,6 @@ def test_the_outcomes_in_the_architecture_are_those_of_the_code() -> None:
 
     for outcome in (Outcome.NOT_SENT, Outcome.REFUSED, Outcome.UNKNOWN, Outcome.SUCCEEDED):
         assert f"`{outcome.value}`" in table
-
-
-def test_the_export_has_the_keys_that_other_tools_rely_on() -> None:
-    assert list(serialization.EXPORT_KEYS) == [
-        "id",
-        "created_at",
-        "actor",
-        "action",
-        "outcome",
-        "project",
-        "environment",
-        "kind",
-        "name",
-        "on",
-        "config",
-        "secrets",
-        "reason",
-        "destination_id",
-        "status_code",
-        "error_code",
-        "error_message",
-        "error_id",
-        "duration_ms",
-        "request_id",
-        "submission",
-        "settled_at",
-    ]
 
 
 def test_the_example_kind_of_the_contributing_guide_is_a_kind() -> None:

@@ -18,8 +18,11 @@ OVERFLOWING = """() => {
   const wide = [...document.body.querySelectorAll("*")].filter((e) => e.getBoundingClientRect().right > width + 1);
   return ["the page", ...wide.map((e) => e.outerHTML.slice(0, 120))];
 }"""
-#: What axe looks at: width → theme. Colours are the same at every width, so each theme needs to be seen at one.
-THEMES: dict[int, Literal["light", "dark"]] = {1280: "light", 320: "dark"}
+#: What axe checks at a width: a theme, and the rules that can give another result there than before (none: all rules).
+CHECKS: dict[int, tuple[Literal["light", "dark"], list[str]]] = {
+    1280: ("light", []),
+    320: ("dark", ["color-contrast", "link-in-text-block", "target-size", "scrollable-region-focusable"]),
+}
 
 
 def problems(page: Page) -> list[str]:
@@ -32,16 +35,18 @@ def problems(page: Page) -> list[str]:
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": before["height"]})
         found += [f"wider than {width}: {element}" for element in page.evaluate(OVERFLOWING)]
-        if theme := THEMES.get(width):
+        if width in CHECKS:
+            theme, rules = CHECKS[width]
             page.emulate_media(color_scheme=theme)
-            found += [f"{theme}, {width}: {violation}" for violation in violations(page)]
+            found += [f"{theme}, {width}: {violation}" for violation in violations(page, rules)]
     page.set_viewport_size({"width": before["width"], "height": before["height"]})
     return found
 
 
-def violations(page: Page) -> list[str]:
-    """Return what axe finds."""
+def violations(page: Page, rules: list[str]) -> list[str]:
+    """Return what axe finds by these rules, or by all of them."""
+    options = {"resultTypes": ["violations"]} | ({"runOnly": rules} if rules else {})
     found: list[dict[str, Any]] = page.evaluate(
-        "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
+        "async (options) => (await axe.run(document, options)).violations", options
     )
     return [f"{rule['id']}: {node['html'][:200]}: {node['failureSummary']}" for rule in found for node in rule["nodes"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -49,7 +50,7 @@ def product(tmp_path_factory: pytest.TempPathFactory, running_sandbox: SandboxSe
     It waits longer for LaunchDarkly than elsewhere, so that there is time to look at what is under way.
     """
     running = Product(tmp_path_factory.mktemp("product-in-browser"), running_sandbox.url)
-    running.environment["LAUNCHDARKLY_TIMEOUT"] = "15"
+    running.environment |= {"LAUNCHDARKLY_TIMEOUT": "15", "CACHE_FOLDER": str(running.folder / "cache")}
     with running:
         yield running
 
@@ -82,7 +83,8 @@ def cookies(chromium: Browser, product: Product) -> Callable[[str], StorageState
 
 @pytest.fixture
 def visit(chromium: Browser, product: Product, cookies: Callable[[str], StorageState]) -> Iterator[Visit]:
-    """Let people visit, and see at the end that no browser complained of anything unexpected."""
+    """Let users visit, with no list of LaunchDarkly's kept, and check that no browser reported an unexpected error."""
+    shutil.rmtree(product.folder / "cache", ignore_errors=True)
     visitors: list[Visitor] = []
 
     def start(person: str = "", **options: Any) -> Visitor:

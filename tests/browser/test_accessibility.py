@@ -82,8 +82,8 @@ def test_choosing_a_kind(oskar: Visitor) -> None:
     assert not problems(oskar.open("/destinations/new/?project=web-shop&environment=staging"))
 
 
-@pytest.mark.parametrize("slug", kinds.registry())
-def test_the_form_of_each_kind(oskar: Visitor, slug: str) -> None:
+@pytest.mark.parametrize("slug", ["azure-event-hubs", "mparticle", "snowflake-v2"])
+def test_the_form_of_a_kind(oskar: Visitor, slug: str) -> None:
     oskar.expects(422)
     page = oskar.open(f"/destinations/new/{slug}/?project=faults&environment=forbidden")
     assert not problems(page)

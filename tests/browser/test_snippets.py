@@ -18,6 +18,8 @@ from tests.browser.visitor import (
     expect_record,
     fill_common,
     fill_config,
+    next_poll,
+    poll_until,
     press_create,
 )
 
@@ -76,19 +78,21 @@ def test_what_is_open_stays_open_while_the_attempt_is_followed(oskar: Visitor, s
     sandbox.script("POST", "/api/v2/destinations", held)
     create(oskar, "segment", "Followed with an open snippet")
     assert sandbox.wait_for("POST")
+    oskar.context.clock.install()
     tab = oskar.new_tab("/history/?q=Followed+with")
     tab.get_by_role("link", name="Followed with an open snippet").click()
     expect_record(tab)
     summary = tab.locator("summary", has_text="Terraform")
     summary.press("Enter")
 
-    # Once the page asks for the second time, the first answer is on it.
+    # Once the page polls for the second time, the first response is on it.
     for _ in range(2):
-        tab.wait_for_event("request")
+        with tab.expect_event("request"):
+            next_poll(tab)
     expect(tab.get_by_text('resource "launchdarkly_destination"')).to_be_visible()
     expect(summary).to_be_focused()
     held.sign.set()
 
-    expect_created(tab, "Followed with an open snippet")
+    poll_until(tab.get_by_text("LaunchDarkly created the destination"))
     summary.click()
     expect(tab.get_by_text("import {")).to_be_visible()

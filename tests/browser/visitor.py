@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import urljoin
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, WebError, expect
+from playwright.sync_api import Error as BrowserError
 
 from destinations_ui.conf.secret import Secret
 from destinations_ui.kinds import Kind
@@ -148,7 +149,8 @@ def press_create(page: Page) -> None:
 
 @contextmanager
 def swapped(page: Page) -> Iterator[None]:
-    """Wait until htmx has put its next answer into the page."""
+    """Wait until htmx has put its next response into the page."""
+    page.wait_for_load_state()
     page.evaluate("""() => {
         const mark = document.documentElement.dataset;
         mark.swapped = "no";
@@ -156,6 +158,21 @@ def swapped(page: Page) -> Iterator[None]:
     }""")
     yield
     expect(page.locator("html")).to_have_attribute("data-swapped", "yes")
+
+
+def next_poll(page: Page) -> None:
+    """Let a page whose clock is installed poll now, as if five seconds had passed."""
+    page.clock.run_for(5_000)
+
+
+def poll_until(locator: Locator) -> None:
+    """Let a page whose clock is installed poll until something is visible on it."""
+    for _ in range(20):
+        next_poll(locator.page)
+        with suppress(BrowserError):
+            locator.wait_for(timeout=500)
+            return
+    expect(locator).to_be_visible()
 
 
 def expect_created(page: Page, name: str) -> None:

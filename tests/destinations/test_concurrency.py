@@ -23,11 +23,12 @@ def clean(running_sandbox: SandboxServer) -> None:
     running_sandbox.reset()
 
 
-@pytest.mark.parametrize("kind", kinds.registry().values(), ids=lambda kind: kind.slug)
+@pytest.mark.parametrize("slug", ["kinesis", "mparticle"])
 def test_the_same_form_from_eight_threads_in_two_processes_is_sent_once(
-    product: Product, running_sandbox: SandboxServer, kind: kinds.Kind
+    product: Product, running_sandbox: SandboxServer, slug: str
 ) -> None:
-    address = f"{product.url}/destinations/new/{kind.slug}/"
+    kind = kinds.registry()[slug]
+    address = f"{product.url}/destinations/new/{slug}/"
     session = signed_in(product)
     submission = str(uuid.uuid4())
     data = form_data(kind, submission=submission, csrfmiddlewaretoken=token(session, address))
