@@ -86,6 +86,7 @@ def database(url: str) -> dict[str, Any]:
     """Return Django's entry for a database address, with the options the records rely on."""
     config: dict[str, Any] = environ.Env.db_url_config(url)
     sqlite = config["ENGINE"].endswith("sqlite3")
+    config["ENGINE"] = f"destinations_ui.conf.{'sqlite3' if sqlite else 'postgresql'}"
     config["OPTIONS"] = (SQLITE if sqlite else POSTGRESQL) | config.get("OPTIONS", {})
     # A record must be committed before anything is sent, so a request is never one transaction.
     config["ATOMIC_REQUESTS"] = False

@@ -8,7 +8,7 @@ from django.urls import path, register_converter
 from destinations_ui.accounts import views as sign_in
 from destinations_ui.destinations.converters import KindConverter
 from destinations_ui.destinations.views import bulk_create, create, project_list, setup_guide
-from destinations_ui.history.views import overview, record, record_list
+from destinations_ui.history.views import export, overview, record, record_list
 from destinations_ui.web import health
 
 register_converter(KindConverter, "kind")
@@ -21,9 +21,9 @@ urlpatterns = [
     path("destinations/new/<kind:kind>/guide/", setup_guide.setup_guide, name="setup-guide"),
     path("history/", record_list.history, name="history"),
     path("history/overview/", overview.overview, name="overview"),
-    path("history/export/", record_list.export, name="export"),
+    path("history/export/", export.export, name="export"),
     path("history/<uuid:uuid>/", record.record, name="record"),
-    path("history/<uuid:uuid>/receipt/", record_list.receipt, name="receipt"),
+    path("history/<uuid:uuid>/receipt/", export.receipt, name="receipt"),
     path("history/<uuid:uuid>/reconcile/", record.reconcile, name="reconcile"),
     path("history/<uuid:uuid>/decide/", record.decide, name="decide"),
     path("history/<uuid:uuid>/delivery/", record.deliver, name="deliver"),

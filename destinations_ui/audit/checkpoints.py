@@ -63,6 +63,8 @@ def receipt(record: AuditRecord) -> dict[str, Any]:
     """
     with verification.snapshot():
         record = AuditRecord.objects.get(pk=record.pk)
+        if record.damaged:
+            raise HistoryTampered(f"Record {record.uuid} is damaged: {', '.join(record.damaged)} cannot be read.")
         rows = [verification.row(event) for event in Event.objects.filter(record=record.uuid).order_by("seq")]
         last = head()
     check_seals(rows)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable
-from typing import Any, Never, TypeVar
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, ClassVar, Never, Self, TypeVar
 
 from django.db import models
 from django.urls import reverse
+
+from destinations_ui.audit import damage
+from destinations_ui.audit.damage import LenientJSONField
 
 
 class Outcome(models.TextChoices):
@@ -76,6 +79,10 @@ class AppendOnly(models.Model):
 
         abstract = True
 
+    #: The fields whose stored values are malformed. They hold placeholders: see ``damage``.
+    damaged: tuple[str, ...] = ()
+    placeholders: ClassVar[Mapping[str, Any]] = {}
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Add the row. One that exists is not saved again."""
         if not self._state.adding:
@@ -85,6 +92,13 @@ class AppendOnly(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> Never:
         """Refuse: what is kept is not deleted."""
         raise RecordError("Records are not deleted.")
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any) -> Self:
+        """Read a row, whatever is stored in it."""
+        row = super().from_db(db, field_names, values, **options)
+        row.damaged = damage.replace_malformed(row, cls.placeholders)
+        return row
 
 
 class AuditRecordQuerySet(AppendOnlyQuerySet["AuditRecord"]):
@@ -129,9 +143,9 @@ class AuditRecord(AppendOnly):
     name = models.CharField(max_length=256, editable=False)
     on = models.BooleanField(editable=False)
     #: The fields known not to be secret, under LaunchDarkly's names.
-    config = models.JSONField(default=dict, editable=False)
+    config = LenientJSONField(default=dict, editable=False)
     #: LaunchDarkly's name of each secret field → the fingerprint of its value.
-    secrets = models.JSONField(default=dict, editable=False)
+    secrets = LenientJSONField(default=dict, editable=False)
     reason = models.TextField(blank=True, editable=False)
 
     destination_id = models.CharField(max_length=100, blank=True, editable=False)
@@ -143,6 +157,7 @@ class AuditRecord(AppendOnly):
     explanation = models.TextField(blank=True, editable=False)
 
     objects = AuditRecordQuerySet.as_manager()
+    placeholders = {"outcome": Outcome.UNKNOWN}
 
     class Meta:
         """Indexes serve what is looked for apart from the history, which has its own: see ``search_index``."""

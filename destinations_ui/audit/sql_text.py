@@ -8,11 +8,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from json.scanner import make_scanner
-from typing import Any
+from typing import Any, Never
 
 from django.db import connection, models
 
-SCAN = make_scanner(json.JSONDecoder())  # type: ignore[arg-type]  # what the stubs call a scanner is a decoder
+
+def refuse(constant: str) -> Never:
+    """Refuse NaN and the infinities, which Python reads though they are not JSON."""
+    raise ValueError(f"{constant} is not JSON.")
+
+
+SCAN = make_scanner(json.JSONDecoder(parse_constant=refuse))  # type: ignore[arg-type]  # what the stubs call a scanner is a decoder
 
 #: How a database writes a column as the text that is sealed; other columns are read as they are.
 AS_TEXT: Mapping[str, Mapping[str, str]] = {
@@ -46,4 +52,4 @@ def parsed(text: str) -> Any:
         value, end = SCAN(text, 0)
     except StopIteration:
         end = -1
-    return value if end == len(text) else json.loads(text)
+    return value if end == len(text) else json.loads(text, parse_constant=refuse)

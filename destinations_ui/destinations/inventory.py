@@ -119,8 +119,8 @@ def destinations_of(items: Sequence[Destination], project: str, environment: str
 
 def last_creation() -> datetime | None:
     """Return when our last creation was settled, by whichever process."""
-    newest = AuditRecord.objects.filter(outcome=Outcome.SUCCEEDED).order_by("-id")
-    return newest.values_list("settled_at", flat=True).first()
+    newest = AuditRecord.objects.filter(outcome=Outcome.SUCCEEDED).only("settled_at").order_by("-id").first()
+    return newest.settled_at if newest else None
 
 
 def listing(

@@ -118,6 +118,8 @@ def snapshot() -> ListedDestinations:
 
 def look(record: AuditRecord) -> ReconcileResult:
     """Look at LaunchDarkly once, and move the record if that makes it certain. Any number may look at the same time."""
+    if record.damaged:
+        return ReconcileResult(record, problem="This record is damaged, so it cannot be matched to a destination.")
     record = settle_interrupted(record)
     if record.outcome != Outcome.UNKNOWN:
         return ReconcileResult(record)
@@ -289,7 +291,12 @@ def rivals_of(record: AuditRecord) -> list[AuditRecord]:
     """Return the other unresolved attempts that asked for the same."""
     asked = record.kind, record.name, record.config
     others = unresolved_at(record.project, record.environment)
-    return [other for other in others if other != record and (other.kind, other.name, other.config) == asked]
+    # A damaged one may have asked for the same.
+    return [
+        other
+        for other in others
+        if other != record and (other.damaged or (other.kind, other.name, other.config) == asked)
+    ]
 
 
 def earlier(record: AuditRecord, facts: AttemptFacts, item: Destination) -> bool:

@@ -1,7 +1,7 @@
 """Records as files: CSV and JSON Lines, a block at a time.
 
-A million rows go through here, so that what is done for each counts: columns are read as they are, without making
-records of them, and many lines leave at once.
+A million records pass through here, so what is done for each counts: the database writes times, UUIDs and JSON as text
+(see ``sql_text``), no models are made, and a block of lines leaves at once.
 """
 
 from __future__ import annotations
@@ -9,107 +9,154 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from json.encoder import encode_basestring
 from typing import Any
 
-from destinations_ui.audit.serialization import EXPORT_KEYS
+from destinations_ui.audit.damage import read_text
+from destinations_ui.audit.models import AuditRecord
+from destinations_ui.audit.serialization import EXPORT_KEYS, FIELDS
 from destinations_ui.audit.sql_text import parsed
 
-ON = EXPORT_KEYS.index("on")
-JSON = tuple(map(EXPORT_KEYS.index, ("config", "secrets")))
-MOMENTS = tuple(map(EXPORT_KEYS.index, ("created_at", "settled_at")))
+#: The values of ``FIELDS`` as ``sql_text.as_text`` writes them.
+Row = Sequence[Any]
 
 #: A cell that begins with one of these is a formula to a spreadsheet.
 #: https://owasp.org/www-community/attacks/CSV_Injection
-FORMULA_STARTS = frozenset("=+-@\t\r\n\0＝＋－＠")
+FORMULA_STARTS = "=+-@\0＝＋－＠"
+#: So is one that begins so after a tab or a line break, which some spreadsheets trim.
+CELL_STARTS = frozenset(FORMULA_STARTS + "\t\r\n")
+#: So is what follows one of these, in a spreadsheet that takes semicolons or tabs for separators: there, quotes in the
+#: middle of a cell are ordinary characters, and a line break ends the row.
+SEPARATORS = re.compile(r"[;\t\r\n]")
+FORMULA = re.compile(rf"([;\t\r\n][\s\"]*)(?=[{re.escape(FORMULA_STARTS)}])")
 
-#: Writes a value as one line of JSON.
-line_of = json.JSONEncoder(ensure_ascii=False).encode
-#: A line of JSON, but for the values.
+#: Characters that some readers of JSON Lines take for the end of a line → their JSON escapes.
+LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
+ENDS_LINE = re.compile("[\x85\u2028\u2029]")
+
 LINE = "{{{}}}\n".format(", ".join(f'"{key}": %s' for key in EXPORT_KEYS))
 
-#: The values of ``FIELDS`` as ``columns.as_text`` has them.
-Row = Sequence[Any]
 
-
-TRUTH = {False: "false", True: "true"}
-
-
-class Written(str):
-    """What is JSON already."""
+class Json(str):
+    """A text that is JSON already."""
 
     __slots__ = ()
 
 
-#: How a value of a type is written as JSON.
-IN_JSON: Mapping[type, Callable[[Any], str]] = {
-    str: encode_basestring,
-    Written: str,
-    int: str,
-    bool: TRUTH.__getitem__,
-    type(None): lambda nothing: "null",
+def on_or_off(value: Any) -> bool:
+    """Return a boolean, which SQLite stores as a number."""
+    return {0: False, 1: True}[value]
+
+
+def one_line(text: Any) -> Json:
+    """Return JSON on one line, as ``json.dumps`` writes it. Mostly it is written so already.
+
+    Raises:
+        ValueError: when it is not JSON.
+    """
+    value = parsed(text)
+    if not ("\\" in text or "\n" in text or "\t" in text or "\r" in text):
+        return Json(text)
+    line = json.dumps(value, ensure_ascii=False)
+    try:
+        line.encode()
+    except UnicodeEncodeError:
+        # Half of a surrogate pair exists in JSON only as an escape.
+        line = json.dumps(value)
+    return Json(line)
+
+
+def short_time(text: Any) -> str | None:
+    """Return a time without microseconds where they are zero."""
+    return None if text is None else text.replace(".000000Z", "Z")
+
+
+#: How a column is converted, by its field's type; other columns are exported as they are.
+CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
+    "BooleanField": on_or_off,
+    "DateTimeField": short_time,
+    "JSONField": one_line,
 }
+CONVERTED = {
+    index: CONVERTERS[AuditRecord._meta.get_field(name).get_internal_type()]
+    for index, name in enumerate(FIELDS)
+    if AuditRecord._meta.get_field(name).get_internal_type() in CONVERTERS
+}
+
+LITERALS = {False: "false", True: "true", None: "null"}
+#: How a value of a type is written as JSON.
+AS_JSON: Mapping[type, Callable[[Any], str]] = {
+    str: encode_basestring,
+    Json: str,
+    int: str,
+    bool: LITERALS.__getitem__,
+    type(None): LITERALS.__getitem__,
+}
+TYPES = frozenset(AS_JSON)
+#: What a damaged row raises on the way.
+DAMAGED = (AttributeError, KeyError, RecursionError, TypeError, ValueError)
 
 
 def values(row: Row) -> list[Any]:
-    """Return a row's values in JSON's types, and what is JSON already."""
-    told = list(row)
-    told[ON] = bool(told[ON])
-    for index in JSON:
-        told[index] = one_line(told[index])
-    for index in MOMENTS:
-        told[index] = told[index] and told[index].replace(".000000Z", "Z")
-    return told
+    """Return a row's values in types that both formats write."""
+    converted = list(row)
+    try:
+        for index, convert in CONVERTED.items():
+            converted[index] = convert(row[index])
+        if not TYPES.issuperset(map(type, converted)):
+            raise TypeError
+    except DAMAGED:
+        return [damaged_value(index, value) for index, value in enumerate(row)]
+    return converted
 
 
-def one_line(text: str) -> Written:
-    """Return JSON as ``line_of`` would write it. Most of it is written so already: nothing in it is escaped or broken.
-
-    Raises:
-        ValueError: when it is no JSON.
-    """
-    value = parsed(text)
-    return Written(line_of(value) if "\\" in text or "\n" in text else text)
+def damaged_value(index: int, value: Any) -> Any:
+    """Return a value of a damaged row: as text, where it is not of its column's type."""
+    try:
+        converted = CONVERTED[index](value) if index in CONVERTED else value
+    except DAMAGED:
+        converted = value
+    return converted if type(converted) in TYPES else read_text(value)
 
 
 def as_json_lines(blocks: Iterable[Sequence[Row]]) -> Iterator[str]:
     """Yield one JSON object a line."""
     for rows in blocks:
-        yield "".join([LINE % tuple([IN_JSON[type(value)](value) for value in values(row)]) for row in rows])
+        text = "".join([LINE % tuple([AS_JSON[type(value)](value) for value in values(row)]) for row in rows])
+        yield text.translate(LINE_ENDS) if ENDS_LINE.search(text) else text
 
 
 def as_csv(blocks: Iterable[Sequence[Row]]) -> Iterator[str]:
-    """Yield CSV as RFC 4180 has it, a heading first; no cell is a formula."""
+    """Yield CSV as RFC 4180 defines it, with a header; no cell is a formula."""
     yield in_csv([EXPORT_KEYS])
     for rows in blocks:
-        yield in_csv([cell(value) for value in values(row)] for row in rows)
+        yield in_csv([AS_CELL[type(value)](value) for value in values(row)] for row in rows)
 
 
 def in_csv(rows: Iterable[Iterable[str]]) -> str:
-    """Return rows as lines."""
+    """Return rows as lines of CSV."""
     file = io.StringIO(newline="")
     csv.writer(file).writerows(rows)
     return file.getvalue()
 
 
-def cell(value: Any) -> str:
-    """Return a value as the text of a cell."""
-    return IN_CSV[type(value)](value)
-
-
 def no_formula(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in FORMULA_STARTS else text
+    """Return a text of which no spreadsheet makes a formula, with an apostrophe where one would begin."""
+    if SEPARATORS.search(text):
+        text = FORMULA.sub(r"\1'", text)
+    return f"'{text}" if text[:1] in CELL_STARTS else text
 
 
 #: How a value of a type is written in a cell.
-IN_CSV: Mapping[type, Callable[[Any], str]] = {
+AS_CELL: Mapping[type, Callable[[Any], str]] = {
     str: no_formula,
-    Written: str,
+    # JSON has semicolons in strings only, where they can be escaped.
+    Json: lambda text: no_formula(text.replace(";", "\\u003b")),
     int: lambda number: no_formula(str(number)),
-    bool: TRUTH.__getitem__,
+    bool: LITERALS.__getitem__,
     type(None): lambda nothing: "",
 }
 

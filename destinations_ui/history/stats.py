@@ -1,7 +1,7 @@
-"""The history at a glance: attempts over time by outcome, by kind, and how long LaunchDarkly took to answer.
+"""The overview of the history: attempts over time by outcome, by kind, and how long LaunchDarkly took to respond.
 
-What it costs is bounded, whatever the table holds: at most :data:`LOOKED_AT` records that match are read, the newest.
-An overview that did not see everything says so.
+Its cost is bounded, whatever the table holds: at most :data:`MOST_RECORDS` matching records are read, the newest. An
+overview that did not see all of them is marked as capped.
 """
 
 from __future__ import annotations
@@ -9,26 +9,27 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
+from destinations_ui.audit.damage import read_time
 from destinations_ui.audit.models import UNRESOLVED, Outcome
 from destinations_ui.audit.search import midnight
-from destinations_ui.history.query import matching
+from destinations_ui.history.query import OUTCOMES, select
 
-#: At most this many records that match are looked at: the newest.
-LOOKED_AT = 10_000
+#: At most this many matching records are read: the newest.
+MOST_RECORDS = 10_000
 #: At most this many bars fit on a phone.
 MOST_BARS = 30
-#: Fewer than these say little: where nobody chose the time, some of what was before is shown as well.
+#: Fewer bars than these say little: unless the user chose the days, earlier time without attempts is added.
 FEWEST_BARS = 12
-#: The calendar's ends.
-START, END = (moment.replace(tzinfo=UTC) for moment in (datetime.min, datetime.max))
-#: Where bars of hours, days and weeks begin to be counted: a Monday, so that weeks begin with one.
+#: The ends of the calendar.
+CALENDAR_START, CALENDAR_END = (time.replace(tzinfo=UTC) for time in (datetime.min, datetime.max))
+#: Bars of hours, days and weeks are counted from here. It is a Monday, so that weeks begin with one.
 ANCHOR = datetime(2001, 1, 1, tzinfo=UTC)
 
-#: What a bar is made of, from the ground up.
+#: The order of the outcomes in a bar, from the bottom up.
 STACKED = (
     Outcome.SUCCEEDED,
     Outcome.REFUSED,
@@ -38,37 +39,47 @@ STACKED = (
     Outcome.PENDING,
 )
 
-#: When it began, its outcome, its kind, and the milliseconds to its answer.
-Row = tuple[datetime, str, str, int | None]
-COLUMNS = ("created_at", "outcome", "kind", "duration_ms")
+
+class Attempt(NamedTuple):
+    """The columns of a record that are counted."""
+
+    created_at: datetime
+    outcome: Outcome
+    kind: str
+    duration_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How much time a bar stands for: so many hours, or so many months of the calendar; all in UTC."""
+    """The time that a bar covers, in UTC: a number of hours, or of calendar months."""
 
-    words: str
+    label: str
     hours: int = 0
     months: int = 0
 
-    def number(self, moment: datetime) -> int:
-        """Return the number of the bar that a moment belongs to."""
-        at = moment.astimezone(UTC)
+    def number(self, time: datetime) -> int:
+        """Return the number of the bar that a time belongs to."""
+        at = time.astimezone(UTC)
         if self.months:
             return (12 * at.year + at.month - 1) // self.months
         return (at - ANCHOR) // timedelta(hours=self.hours)
 
     def begin(self, number: int) -> datetime:
-        """Return the first moment of a bar; none is outside the calendar."""
+        """Return the time at which a bar begins, within the calendar."""
         if not self.months:
-            return ANCHOR + min(max(number * timedelta(hours=self.hours), START - ANCHOR), END - ANCHOR)
+            since_anchor = number * timedelta(hours=self.hours)
+            return ANCHOR + min(max(since_anchor, CALENDAR_START - ANCHOR), CALENDAR_END - ANCHOR)
         year, month = divmod(number * self.months, 12)
         if not 1 <= year <= 9999:
-            return START if year < 1 else END
+            return CALENDAR_START if year < 1 else CALENDAR_END
         return datetime(year, month + 1, 1, tzinfo=UTC)
 
+    def count(self, begin: datetime, end: datetime) -> int:
+        """Return how many bars cover the time from ``begin`` to just before ``end``."""
+        return self.number(end - timedelta.resolution) - self.number(begin) + 1
 
-#: From the finest on. The last one reaches over the whole calendar.
+
+#: From the shortest. The last one fits the whole calendar into ``MOST_BARS``.
 STEPS = (
     Step("an hour", hours=1),
     *(Step(f"{hours} hours", hours=hours) for hours in (3, 6, 12)),
@@ -85,7 +96,7 @@ STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The attempts that began in a stretch of time: outcome → number."""
+    """The number of attempts by outcome that were created from ``begin`` to just before ``end``."""
 
     begin: datetime
     end: datetime
@@ -93,31 +104,32 @@ class Bar:
 
     @property
     def total(self) -> int:
-        """How many they are."""
+        """The number of attempts."""
         return sum(self.counts.values())
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
-    """From the attempt to LaunchDarkly's answer, in milliseconds: half of the attempts, 95 of 100, and the longest."""
+class ResponseTimes:
+    """Milliseconds from an attempt to LaunchDarkly's response: median, 95th percentile and maximum."""
 
     median: int
-    most: int
-    longest: int
+    p95: int
+    maximum: int
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What a number of records comes to.
+    """Statistics of a number of attempts.
 
     Attributes:
-        total: How many there are.
-        bars: Over time, without a gap.
-        step: How much time each bar stands for, in words.
-        outcomes: How many of each outcome, in the order of :data:`STACKED`; none that there is none of.
-        kinds: LaunchDarkly's name of each kind and how many, the most first.
-        times: ``None`` where nothing was answered.
-        capped: Whether more records match than were looked at.
+        total: The number of attempts.
+        bars: Attempts over time, without a gap.
+        step: The time that each bar covers, in words.
+        outcomes: Attempts by outcome, in the order of :data:`STACKED`. Outcomes with no attempts are omitted.
+        kinds: Attempts by kind, most frequent first.
+        times: ``None`` when no attempt got a response.
+        capped: Whether more records match than were read.
+        damaged: The number of records that cannot be read and are not counted.
     """
 
     total: int
@@ -125,88 +137,96 @@ class Overview:
     step: str = ""
     outcomes: Sequence[tuple[Outcome, int]] = ()
     kinds: Sequence[tuple[str, int]] = ()
-    times: Times | None = None
+    times: ResponseTimes | None = None
     capped: bool = False
+    damaged: int = 0
 
     @property
     def highest(self) -> int:
-        """The most attempts of any bar."""
+        """The number of attempts in the highest bar."""
         return max((bar.total for bar in self.bars), default=0)
 
     @property
     def unresolved(self) -> int:
-        """Of how many attempts it is still to be found out what became of them."""
+        """The number of attempts whose result is not known yet."""
         return sum(count for outcome, count in self.outcomes if outcome in UNRESOLVED)
 
 
-def of(filters: Mapping[str, Any]) -> Overview:
-    """Return the overview of the records that pass every filter: the names are those of ``HistoryFilterForm``."""
-    rows: list[Row] = list(matching(filters, limit=LOOKED_AT + 1).values_list(*COLUMNS))
-    return summed(
-        rows[:LOOKED_AT],
+def overview(filters: Mapping[str, Any]) -> Overview:
+    """Return the overview of the records that pass every filter of ``HistoryFilterForm``."""
+    rows = select(Attempt._fields, filters, limit=MOST_RECORDS + 1)
+    attempts = [attempt for row in rows[:MOST_RECORDS] if (attempt := read_attempt(*row))]
+    return summarize(
+        attempts,
         since=filters.get("since"),
         until=filters.get("until"),
         now=datetime.now(UTC),
-        capped=len(rows) > LOOKED_AT,
+        capped=len(rows) > MOST_RECORDS,
+        damaged=min(len(rows), MOST_RECORDS) - len(attempts),
     )
 
 
-def summed(
-    rows: Sequence[Row],
+def read_attempt(created_at: Any, outcome: Any, kind: Any, duration_ms: Any) -> Attempt | None:
+    """Return a row as an attempt, or ``None`` where the row is damaged."""
+    time = read_time(created_at)
+    if time is None or outcome not in OUTCOMES or type(kind) is not str or type(duration_ms) not in (int, type(None)):
+        return None
+    return Attempt(time, Outcome(outcome), kind, duration_ms)
+
+
+def summarize(
+    attempts: Sequence[Attempt],
     *,
     now: datetime,
-    since: Any = None,
-    until: Any = None,
+    since: date | None = None,
+    until: date | None = None,
     capped: bool = False,
+    damaged: int = 0,
 ) -> Overview:
-    """Sum rows up. ``since`` and ``until`` are days, where the time was chosen and does not follow from the rows."""
-    if not rows:
-        return Overview(0)
-    begun = [row[0] for row in rows]
-    begin = midnight(since) if since and not capped else min(begun)
-    end = max(begun) + timedelta.resolution
+    """Return the overview of some attempts. ``since`` and ``until`` are days that the user chose, in UTC."""
+    if not attempts:
+        return Overview(0, damaged=damaged)
+    times = [attempt.created_at for attempt in attempts]
+    begin = midnight(since) if since and not capped else min(times)
+    end = max(times) + timedelta.resolution
     if since or until:
-        asked = min(now, midnight(until) + timedelta(days=1)) if until and until < now.date() else now
-        end = max(end, asked)
-    step = next(step for step in STEPS if spanned(step, begin, end) <= MOST_BARS)
+        chosen = min(now, midnight(until) + timedelta(days=1)) if until and until < now.date() else now
+        end = max(end, chosen)
+    step = next(step for step in STEPS if step.count(begin, end) <= MOST_BARS)
     if not (since or capped):
         fewest = step.begin(step.number(end - timedelta.resolution) - FEWEST_BARS + 1)
-        begin = min(begin, max(fewest, START))
-    outcomes = Counter(Outcome(row[1]) for row in rows)
+        begin = min(begin, max(fewest, CALENDAR_START))
+    outcomes = Counter(attempt.outcome for attempt in attempts)
     return Overview(
-        total=len(rows),
-        bars=list(bars(rows, step, begin, end)),
-        step=step.words,
+        total=len(attempts),
+        bars=list(bars(attempts, step, begin, end)),
+        step=step.label,
         outcomes=[(outcome, outcomes[outcome]) for outcome in STACKED if outcomes[outcome]],
-        kinds=sorted(Counter(row[2] for row in rows).items(), key=lambda item: (-item[1], item[0])),
-        times=times([row[3] for row in rows if row[3] is not None]),
+        kinds=sorted(Counter(attempt.kind for attempt in attempts).items(), key=lambda item: (-item[1], item[0])),
+        times=response_times([attempt.duration_ms for attempt in attempts if attempt.duration_ms is not None]),
         capped=capped,
+        damaged=damaged,
     )
 
 
-def spanned(step: Step, begin: datetime, end: datetime) -> int:
-    """Return how many bars there are from one moment to just before another."""
-    return step.number(end - timedelta.resolution) - step.number(begin) + 1
-
-
-def bars(rows: Sequence[Row], step: Step, begin: datetime, end: datetime) -> Iterator[Bar]:
-    """Yield the bars from one moment to just before another, with the rows that began in each."""
+def bars(attempts: Sequence[Attempt], step: Step, begin: datetime, end: datetime) -> Iterator[Bar]:
+    """Yield the bars that cover the time from ``begin`` to just before ``end``."""
     counts: dict[int, Counter[Outcome]] = {}
-    for began, outcome, _, _ in rows:
-        counts.setdefault(step.number(began), Counter())[Outcome(outcome)] += 1
+    for attempt in attempts:
+        counts.setdefault(step.number(attempt.created_at), Counter())[attempt.outcome] += 1
     first = step.number(begin)
-    edges = [step.begin(first + number) for number in range(spanned(step, begin, end) + 1)]
-    for number, (opens, closes) in enumerate(pairwise(edges), start=first):
-        yield Bar(opens, closes, counts.get(number, {}))
+    edges = [step.begin(first + number) for number in range(step.count(begin, end) + 1)]
+    for number, (bar_begin, bar_end) in enumerate(pairwise(edges), start=first):
+        yield Bar(bar_begin, bar_end, counts.get(number, {}))
 
 
-def times(durations: Sequence[int]) -> Times | None:
-    """Return the median, the 95th percentile (both by nearest rank) and the longest of some durations."""
+def response_times(durations: Sequence[int]) -> ResponseTimes | None:
+    """Return the median, the 95th percentile (both by nearest rank) and the maximum of some durations."""
     if not durations:
         return None
-    ranked = sorted(durations)
+    ordered = sorted(durations)
 
-    def rank(percent: int) -> int:
-        return ranked[-(-percent * len(ranked) // 100) - 1]
+    def percentile(percent: int) -> int:
+        return ordered[-(-percent * len(ordered) // 100) - 1]
 
-    return Times(rank(50), rank(95), ranked[-1])
+    return ResponseTimes(percentile(50), percentile(95), ordered[-1])

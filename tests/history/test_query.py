@@ -16,8 +16,8 @@ from django.utils import timezone
 from destinations_ui.audit.models import AuditRecord
 from destinations_ui.audit.serialization import EXPORT_KEYS, exported
 from destinations_ui.history import query as history
-from destinations_ui.history.export import as_csv, as_json_lines, cell
-from destinations_ui.history.query import PAGE_SIZE, all_matching, matching, page
+from destinations_ui.history.export import AS_CELL, as_csv, as_json_lines
+from destinations_ui.history.query import PAGE_SIZE, export_blocks, history_page, matching
 from tests.support.attempts import new_record, record
 
 pytestmark = pytest.mark.django_db
@@ -130,42 +130,42 @@ class TestPages:
         expected = many(2 * PAGE_SIZE + 20)
 
         seen: list[int] = []
-        found = page({})
+        found = history_page({})
         assert found.newer is None
         while True:
-            seen += [each.id for each in found.records]
+            seen += [each.id for each in found.lines]
             if found.older is None:
                 break
-            found = page({}, before=found.older)
+            found = history_page({}, before=found.older)
 
         assert seen == expected
-        assert len(found.records) == 20
+        assert len(found.lines) == 20
 
     def test_pages_lead_forward_again_while_records_are_added(self) -> None:
         expected = many(2 * PAGE_SIZE + 20)
-        first = page({})
-        second = page({}, before=first.older)
+        first = history_page({})
+        second = history_page({}, before=first.older)
         added = many(3)
-        third = page({}, before=second.older)
+        third = history_page({}, before=second.older)
         added = many(2) + added
 
-        back_to_second = page({}, after=third.newer)
-        back_to_first = page({}, after=back_to_second.newer)
-        newest = page({}, after=back_to_first.newer)
+        back_to_second = history_page({}, after=third.newer)
+        back_to_first = history_page({}, after=back_to_second.newer)
+        newest = history_page({}, after=back_to_first.newer)
 
-        assert [each.id for each in third.records] == expected[2 * PAGE_SIZE :]
-        assert back_to_second.records == second.records
-        assert back_to_first.records == first.records
-        assert [each.id for each in newest.records] == added
+        assert [each.id for each in third.lines] == expected[2 * PAGE_SIZE :]
+        assert back_to_second.lines == second.lines
+        assert back_to_first.lines == first.lines
+        assert [each.id for each in newest.lines] == added
         assert newest.newer is None
-        assert page({}, before=newest.older).records == first.records
+        assert history_page({}, before=newest.older).lines == first.lines
 
     def test_a_full_last_page_leads_no_further(self) -> None:
         many(PAGE_SIZE)
 
-        found = page({})
+        found = history_page({})
 
-        assert (len(found.records), found.newer, found.older) == (PAGE_SIZE, None, None)
+        assert (len(found.lines), found.newer, found.older) == (PAGE_SIZE, None, None)
 
     def test_filters_hold_on_every_page(self) -> None:
         wanted: list[int] = []
@@ -173,23 +173,28 @@ class TestPages:
             many(30, kind="segment")
             wanted = many(30) + wanted
 
-        first = page({"kind": "kinesis"})
-        second = page({"kind": "kinesis"}, before=first.older)
+        first = history_page({"kind": "kinesis"})
+        second = history_page({"kind": "kinesis"}, before=first.older)
 
-        assert [each.id for each in [*first.records, *second.records]] == wanted
+        assert [each.id for each in [*first.lines, *second.lines]] == wanted
 
     @pytest.mark.parametrize("cursor", ["before", "after"])
     def test_a_cursor_that_leads_nowhere_leads_to_the_newest(self, cursor: str) -> None:
         [only] = many(1)
 
-        found = page({}, **{cursor: only})
+        found = history_page({}, **{cursor: only})
 
-        assert [each.id for each in found.records] == [only]
+        assert [each.id for each in found.lines] == [only]
         assert (found.newer, found.older) == (None, None)
 
     def test_without_records_there_is_an_empty_page(self) -> None:
-        for found in (page({}), page({}, before=1), page({}, after=1), page({"q": "nothing"}, before=7)):
-            assert (found.records, found.newer, found.older) == ([], None, None)
+        for found in (
+            history_page({}),
+            history_page({}, before=1),
+            history_page({}, after=1),
+            history_page({"q": "nothing"}, before=7),
+        ):
+            assert (found.lines, found.newer, found.older) == ([], None, None)
 
     @pytest.mark.parametrize("cursors", [{}, {"before": 10**6}, {"after": 0}], ids=str)
     def test_a_page_takes_one_query_that_neither_counts_nor_skips(self, cursors: dict[str, int]) -> None:
@@ -198,7 +203,7 @@ class TestPages:
         with CaptureQueriesContext(
             connection,
         ) as queries:
-            page({"kind": "kinesis", "q": "shop"}, **cursors)
+            history_page({"kind": "kinesis", "q": "shop"}, **cursors)
 
         assert len(queries) == 1
         sql = queries[0]["sql"].upper()
@@ -213,7 +218,7 @@ class TestExport:
     def test_the_keys_and_their_order_are_the_contract(self) -> None:
         record()
 
-        [line] = as_json_lines(all_matching({}))
+        [line] = as_json_lines(export_blocks({}))
         heading = next(as_csv([]))
 
         assert list(EXPORT_KEYS) == CONTRACT
@@ -222,19 +227,19 @@ class TestExport:
 
     @pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 25])
     def test_every_row_is_exported_once_however_it_is_read(self, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(history, "EXPORT_CHUNK", 10)
+        monkeypatch.setattr(history, "EXPORT_BLOCK", 10)
         expected = many(count, kind="segment")
         many(5)
 
-        uuids = [row[0] for block in all_matching({"kind": "segment"}) for row in block]
+        uuids = [row[0] for block in export_blocks({"kind": "segment"}) for row in block]
         assert [AuditRecord.objects.get(uuid=each).pk for each in uuids] == expected
 
     def test_rows_are_read_as_they_are_needed(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(history, "EXPORT_CHUNK", 10)
+        monkeypatch.setattr(history, "EXPORT_BLOCK", 10)
         many(30)
 
         with CaptureQueriesContext(connection) as queries:
-            rows = all_matching({})
+            rows = export_blocks({})
             assert len(queries) == 0
             assert len(next(rows)) == 10
             assert len(queries) == 1
@@ -252,9 +257,9 @@ class TestExport:
             secrets={"apiKey": "0123456789ab"},
         )
 
-        text = "".join(as_json_lines(all_matching({})))
+        text = "".join(as_json_lines(export_blocks({})))
 
-        assert text.count("\n") == 1
+        assert len(text.splitlines()) == 1
         assert json.loads(text) == {
             "id": str(made.uuid),
             "created_at": "2026-11-23T12:30:15.250000Z",
@@ -292,11 +297,12 @@ class TestExport:
             outcome="refused",
             error_message=text,
         )
-        [line] = as_json_lines(all_matching({}))
-        [row] = csv.DictReader(io.StringIO("".join(as_csv(all_matching({}))), newline=""), strict=True)
+        [line] = as_json_lines(export_blocks({}))
+        [row] = csv.DictReader(io.StringIO("".join(as_csv(export_blocks({}))), newline=""), strict=True)
 
         told = exported(AuditRecord.objects.get(pk=made.pk))
-        assert line == json.dumps(told, ensure_ascii=False) + "\n"
+        expected = json.dumps(told, ensure_ascii=False).replace("\u2028", "\\u2028")
+        assert line == f"{expected}\n"
         assert (row["name"], json.loads(row["config"])) == (text, made.config)
 
     def test_a_moment_is_exported_in_utc_wherever_it_was_noted(self) -> None:
@@ -304,7 +310,7 @@ class TestExport:
         record(created_at=MOMENT.astimezone(there))
 
         with timezone.override(there):
-            [line] = as_json_lines(all_matching({}))
+            [line] = as_json_lines(export_blocks({}))
 
         assert json.loads(line)["created_at"] == "2026-11-23T12:30:15.250000Z"
 
@@ -312,7 +318,7 @@ class TestExport:
         awkward = 'comma, "quote"; line\r\nbreak\nand ünïcode'
         made = record(name="a, b", reason=awkward, status_code=None, on=True, config={"region": "us-east-1"})
 
-        text = "".join(as_csv(all_matching({})))
+        text = "".join(as_csv(export_blocks({})))
 
         [row] = csv.DictReader(io.StringIO(text, newline=""), strict=True)
         assert row["name"] == "a, b"
@@ -329,17 +335,51 @@ class TestExport:
         text = f"{start}cmd|'/c calc'!A1"
         record(**{field: text})
 
-        [row] = csv.DictReader(io.StringIO("".join(as_csv(all_matching({}))), newline=""))
+        [row] = csv.DictReader(io.StringIO("".join(as_csv(export_blocks({}))), newline=""))
 
         assert row[field] == f"'{text}"
 
     def test_a_cell_that_begins_with_nul_is_no_formula_either(self) -> None:
         # PostgreSQL stores no NUL, so this is asked of the cell alone.
-        assert cell("\0=1+1") == "'\0=1+1"
+        assert AS_CELL[str]("\0=1+1") == "'\0=1+1"
 
-    @pytest.mark.parametrize("text", ["", "plain", "a=b", "'quoted", "1", "a-b"])
+    @pytest.mark.parametrize(
+        ("text", "neutral"),
+        [
+            ("a;=1+1", "a;'=1+1"),
+            ('a; "=1+1";-2', "a; \"'=1+1\";'-2"),
+            ("a\t@SUM(A1)", "a\t'@SUM(A1)"),
+            ("first line\r\n=1+1", "first line\r\n'=1+1"),
+            ("\t=1+1", "'\t'=1+1"),
+            (";＝1", ";'＝1"),
+            ("a;'=1+1", "a;'=1+1"),
+        ],
+    )
+    def test_no_formula_begins_where_another_program_separates_cells(self, text: str, neutral: str) -> None:
+        record(reason=text, config={"streamName": text})
+
+        written = "".join(as_csv(export_blocks({})))
+
+        [row] = csv.DictReader(io.StringIO(written, newline=""))
+        assert row["reason"] == neutral
+        assert json.loads(row["config"]) == {"streamName": text}
+        for separator in ";\t":
+            for cells in csv.reader(io.StringIO(written, newline=""), delimiter=separator):
+                assert [cell for cell in cells if cell.lstrip().startswith(("=", "+", "-", "@", "＝"))] == []
+
+    @pytest.mark.parametrize("end", ["\x85", "\u2028", "\u2029"], ids=ascii)
+    def test_a_json_line_has_no_other_line_end_in_it(self, end: str) -> None:
+        record(name=f"a{end}b", config={"streamName": end, end: 1})
+
+        text = "".join(as_json_lines(export_blocks({})))
+
+        assert len(text.splitlines()) == 1
+        assert json.loads(text)["name"] == f"a{end}b"
+        assert json.loads(text)["config"] == {"streamName": end, end: 1}
+
+    @pytest.mark.parametrize("text", ["", "plain", "a=b", "'quoted", "1", "a-b", "a; b", "a\nb"])
     def test_an_ordinary_cell_is_left_as_it_is(self, text: str) -> None:
-        assert cell(text) == text
+        assert AS_CELL[str](text) == text
 
     def test_a_number_in_a_cell_is_no_formula(self) -> None:
-        assert cell(-1) == "'-1"
+        assert AS_CELL[int](-1) == "'-1"

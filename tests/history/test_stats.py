@@ -13,17 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from destinations_ui.audit.models import Outcome
-from destinations_ui.history import stats as overview
+from destinations_ui.history import stats
 from destinations_ui.history.stats import (
     FEWEST_BARS,
     MOST_BARS,
     STACKED,
     STEPS,
+    Attempt,
     Overview,
-    Row,
-    Times,
-    summed,
-    times,
+    ResponseTimes,
+    response_times,
+    summarize,
 )
 from tests.support.attempts import record
 
@@ -36,9 +36,10 @@ near = st.builds(lambda minutes: NOW - timedelta(minutes=minutes), st.integers(0
 early = st.builds(lambda minutes: datetime(1, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes), st.integers(0, 900_000))
 rows = st.sampled_from([moments | near, near, early]).flatmap(
     lambda moment: st.lists(
-        st.tuples(
+        st.builds(
+            Attempt,
             moment,
-            st.sampled_from(Outcome.values),
+            st.sampled_from(Outcome),
             st.sampled_from(["kinesis", "segment", "carrier-pigeon"]),
             st.none() | st.integers(0, 200_000),
         ),
@@ -47,9 +48,9 @@ rows = st.sampled_from([moments | near, near, early]).flatmap(
 )
 
 
-def at(*moments: datetime) -> list[Row]:
+def at(*moments: datetime) -> list[Attempt]:
     """Return a success at each of the moments."""
-    return [(moment, "succeeded", "kinesis", 120) for moment in moments]
+    return [Attempt(moment, Outcome.SUCCEEDED, "kinesis", 120) for moment in moments]
 
 
 def starts(found: Overview) -> list[str]:
@@ -61,8 +62,8 @@ class TestBars:
     """Time in stretches that leave nothing out."""
 
     @given(rows)
-    def test_every_row_is_in_one_bar_and_the_bars_leave_no_gap(self, found: list[Row]) -> None:
-        seen = summed(found, now=NOW)
+    def test_every_row_is_in_one_bar_and_the_bars_leave_no_gap(self, found: list[Attempt]) -> None:
+        seen = summarize(found, now=NOW)
 
         assert seen.total == len(found)
         assert sum(bar.total for bar in seen.bars) == len(found)
@@ -77,10 +78,10 @@ class TestBars:
             assert seen.bars[0].total or len(seen.bars) <= FEWEST_BARS
 
     @given(rows.filter(bool), st.dates())
-    def test_any_day_may_be_asked_for(self, found: list[Row], since: date) -> None:
+    def test_any_day_may_be_asked_for(self, found: list[Attempt], since: date) -> None:
         matching = [row for row in found if row[0] >= datetime.combine(since, datetime.min.time(), tzinfo=UTC)]
 
-        seen = summed(matching, now=NOW, since=since)
+        seen = summarize(matching, now=NOW, since=since)
 
         assert sum(bar.total for bar in seen.bars) == len(matching)
         assert len(seen.bars) <= MOST_BARS
@@ -107,12 +108,12 @@ class TestBars:
     def test_a_bar_is_as_fine_as_there_is_room_for_and_begins_where_a_clock_or_calendar_does(
         self, span: timedelta, words: str, first: str
     ) -> None:
-        seen = summed(at(NOW - span, NOW), now=NOW)
+        seen = summarize(at(NOW - span, NOW), now=NOW)
 
         assert (seen.step, starts(seen)[0]) == (words, first)
 
     def test_a_week_begins_on_a_monday(self) -> None:
-        seen = summed(at(NOW - timedelta(days=200), NOW), now=NOW)
+        seen = summarize(at(NOW - timedelta(days=200), NOW), now=NOW)
 
         assert {bar.begin.weekday() for bar in seen.bars} == {0}
         assert {bar.end - bar.begin for bar in seen.bars} == {timedelta(days=7)}
@@ -127,32 +128,32 @@ class TestBars:
     def test_the_days_that_were_asked_for_are_shown_though_nothing_happened_on_them(self) -> None:
         found = at(datetime(2026, 11, 10, 12, tzinfo=UTC))
 
-        seen = summed(found, now=NOW, since=date(2026, 11, 1), until=date(2026, 11, 20))
+        seen = summarize(found, now=NOW, since=date(2026, 11, 1), until=date(2026, 11, 20))
 
         assert (starts(seen)[0], starts(seen)[-1]) == ("2026-11-01 00:00", "2026-11-20 00:00")
         assert len(seen.bars) == 20
 
     @pytest.mark.parametrize("until", [None, date(2026, 11, 23), date(2030, 1, 1), date.max])
     def test_what_is_yet_to_come_is_not_shown(self, until: date | None) -> None:
-        seen = summed(at(datetime(2026, 11, 10, 12, tzinfo=UTC)), now=NOW, since=date(2026, 11, 1), until=until)
+        seen = summarize(at(datetime(2026, 11, 10, 12, tzinfo=UTC)), now=NOW, since=date(2026, 11, 1), until=until)
 
         assert starts(seen)[-1] == "2026-11-23 00:00"
 
     def test_a_single_moment_is_one_of_a_few_bars(self) -> None:
-        seen = summed(at(NOW), now=NOW)
+        seen = summarize(at(NOW), now=NOW)
 
         assert [bar.total for bar in seen.bars] == [0] * (FEWEST_BARS - 1) + [1]
         assert seen.bars[-1].end == datetime(2026, 11, 23, 16, tzinfo=UTC)
-        assert len(summed(at(NOW), now=NOW, since=NOW.date()).bars) == 16
+        assert len(summarize(at(NOW), now=NOW, since=NOW.date()).bars) == 16
 
     def test_time_that_was_not_looked_at_is_not_shown_as_empty(self) -> None:
-        seen = summed(at(NOW - timedelta(hours=2)), now=NOW, since=date(2020, 1, 1), capped=True)
+        seen = summarize(at(NOW - timedelta(hours=2)), now=NOW, since=date(2020, 1, 1), capped=True)
 
         assert starts(seen) == ["2026-11-23 13:00", "2026-11-23 14:00", "2026-11-23 15:00"]
 
     def test_a_moment_noted_in_another_zone_counts_in_utc(self) -> None:
         there = timezone(timedelta(hours=-8))
-        seen = summed(at(datetime(2026, 11, 22, 18, 30, tzinfo=there), NOW), now=NOW)
+        seen = summarize(at(datetime(2026, 11, 22, 18, 30, tzinfo=there), NOW), now=NOW)
 
         assert [bar.begin.hour for bar in seen.bars if bar.total] == [2, 15]
 
@@ -161,15 +162,15 @@ class TestSums:
     """Exact numbers, in a fixed order."""
 
     def test_outcomes_and_kinds_are_counted(self) -> None:
-        found: list[Row] = [
-            (NOW, outcome, kind, None)
+        found: list[Attempt] = [
+            Attempt(NOW, Outcome(outcome), kind, None)
             for outcome, kind in (
                 *(("succeeded", "segment"), ("pending", "carrier-pigeon"), ("unknown", "segment")),
                 *(("succeeded", "kinesis"), ("refused", "kinesis"), ("unknown", "azure-event-hubs")),
             )
         ]
 
-        seen = summed(found, now=NOW)
+        seen = summarize(found, now=NOW)
 
         assert seen.outcomes == [
             *((Outcome.SUCCEEDED, 2), (Outcome.REFUSED, 1), (Outcome.UNKNOWN, 2), (Outcome.PENDING, 1)),
@@ -181,24 +182,24 @@ class TestSums:
         assert set(STACKED) == set(Outcome)
 
     def test_of_nothing_there_is_nothing(self) -> None:
-        assert summed([], now=NOW, since=date(2026, 1, 1)) == Overview(0)
+        assert summarize([], now=NOW, since=date(2026, 1, 1)) == Overview(0)
 
     @given(st.lists(st.integers(0, 10**6), min_size=1))
     def test_the_times_are_some_of_those_measured_and_in_order(self, durations: list[int]) -> None:
-        found = times(durations)
+        found = response_times(durations)
 
         assert found is not None
-        assert found.median <= found.most <= found.longest == max(durations)
-        for value, percent in ((found.median, 50), (found.most, 95)):
+        assert found.median <= found.p95 <= found.maximum == max(durations)
+        for value, percent in ((found.median, 50), (found.p95, 95)):
             assert value in durations
             assert sum(each <= value for each in durations) * 100 >= percent * len(durations)
             assert sum(each < value for each in durations) * 100 < percent * len(durations)
 
     def test_known_times(self) -> None:
-        assert times([]) is None
-        assert times([7]) == Times(7, 7, 7)
-        assert times(list(range(1, 101))) == Times(50, 95, 100)
-        assert times(list(range(1, 21))) == Times(10, 19, 20)
+        assert response_times([]) is None
+        assert response_times([7]) == ResponseTimes(7, 7, 7)
+        assert response_times(list(range(1, 101))) == ResponseTimes(50, 95, 100)
+        assert response_times(list(range(1, 21))) == ResponseTimes(10, 19, 20)
 
 
 @pytest.mark.django_db
@@ -227,10 +228,10 @@ class TestReading:
     def test_only_the_newest_that_match_are_looked_at(
         self, monkeypatch: pytest.MonkeyPatch, filters: dict[str, Any], total: int, capped: bool
     ) -> None:
-        monkeypatch.setattr(overview, "LOOKED_AT", 3)
+        monkeypatch.setattr(stats, "MOST_RECORDS", 3)
 
         with CaptureQueriesContext(connection) as queries:
-            seen = overview.of(filters)
+            seen = stats.overview(filters)
 
         assert (seen.total, seen.capped) == (total, capped)
         assert "LIMIT 4" in queries[-1]["sql"]
@@ -244,13 +245,13 @@ class TestReading:
     def test_it_is_the_newest_that_are_looked_at(
         self, monkeypatch: pytest.MonkeyPatch, filters: dict[str, Any], newest: int
     ) -> None:
-        monkeypatch.setattr(overview, "LOOKED_AT", 1)
+        monkeypatch.setattr(stats, "MOST_RECORDS", 1)
 
-        [bar] = [bar for bar in overview.of(filters).bars if bar.total]
+        [bar] = [bar for bar in stats.overview(filters).bars if bar.total]
 
         assert bar.begin <= datetime(2026, 11, newest, 12, tzinfo=UTC) < bar.end
 
     def test_what_was_written_a_little_out_of_order_is_not_left_out(self) -> None:
         record(name="Number 9", created_at=datetime(2026, 11, 3, 11, tzinfo=UTC))
 
-        assert overview.of({"q": "number", "until": date(2026, 11, 3)}).total == 4
+        assert stats.overview({"q": "number", "until": date(2026, 11, 3)}).total == 4

@@ -37,4 +37,6 @@ def makers(destination_ids: Sequence[str]) -> dict[str, AuditRecord]:
     """Return the records of destinations that were created here, by LaunchDarkly's id."""
     claiming = AuditRecord.objects.claiming(destination_id for destination_id in destination_ids if destination_id)
     records = claiming.only("uuid", "actor", "destination_id", "outcome")
-    return {record.destination_id: record for record in records if record.outcome == Outcome.SUCCEEDED}
+    return {
+        record.destination_id: record for record in records if record.outcome == Outcome.SUCCEEDED or record.damaged
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 
 from django import template
 from django.utils import timezone
@@ -12,6 +12,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from destinations_ui import kinds
+from destinations_ui.audit import damage
+from destinations_ui.audit.damage import UNREADABLE_TIME
 from destinations_ui.audit.models import AuditRecord, Outcome
 from destinations_ui.history.stats import Bar
 from destinations_ui.kinds import Kind
@@ -37,8 +39,8 @@ def kind_label(slug: str) -> str:
 
 @register.inclusion_tag("components/_outcome.html")
 def outcome(value: str) -> dict[str, str]:
-    """Show an outcome as icon and word."""
-    known = Outcome(value)
+    """Show an outcome as icon and word; one that does not exist, from a damaged row, counts as unknown."""
+    known = Outcome(value) if value in Outcome.values else Outcome.UNKNOWN
     return {"value": known.value, "label": str(known.label), "icon": OUTCOME_ICONS[known]}
 
 
@@ -47,15 +49,20 @@ def utc(moment: datetime | None) -> SafeString | str:
     """Write a moment exactly, with its zone; and in the viewer's, where that is known and another."""
     if moment is None:
         return "—"
+    if moment == UNREADABLE_TIME:
+        return "unreadable"
     at = moment.astimezone(UTC)
     exact = format_html('<time datetime="{}">{} UTC</time>', at.isoformat(), at.strftime("%Y-%m-%d %H:%M:%S"))
     local = in_viewers_zone(at)
     return format_html('{} <span class="local">({})</span>', exact, local) if local else exact
 
 
-def in_viewers_zone(at: datetime, zone: tzinfo | None = None) -> str:
+def in_viewers_zone(at: datetime) -> str:
     """Return a moment's time of day in the viewer's zone, its date where that differs; empty where it is UTC's own."""
-    local = at.astimezone(zone or timezone.get_current_timezone())
+    try:
+        local = at.astimezone(timezone.get_current_timezone())
+    except OverflowError:
+        return ""  # Beyond the calendar's first or last day.
     if not local.utcoffset():
         return ""
     name = local.strftime("%Z")
@@ -75,19 +82,20 @@ def utc_time(moment: datetime) -> SafeString | str:
 
 
 @register.filter
-def utc_in_two(moment: datetime, zone: tzinfo | None = None) -> SafeString:
-    """Write a moment exactly, the time of day below the date: for a narrow column. The zone is the viewer's."""
-    at = moment.astimezone(UTC)
-    exact = at.isoformat()
-    local = in_viewers_zone(at, zone)
+def utc_in_two(moment: datetime | None) -> SafeString | str:
+    """Write a moment exactly, the time of day below the date: for a narrow column."""
+    if moment is None:
+        return "unreadable"
+    exact = moment.astimezone(UTC).isoformat()
+    local = in_viewers_zone(moment)
     beside = format_html(" <small>{}</small>", local) if local else ""
-    return SafeString(f'<time datetime="{exact}">{exact[:10]} <small>{exact[11:19]} UTC</small>{beside}</time>')
+    return format_html('<time datetime="{}">{} <small>{} UTC</small>{}</time>', exact, exact[:10], exact[11:19], beside)
 
 
 @register.filter
-def stamped(text: str) -> datetime:
+def stamped(text: str) -> datetime | None:
     """Read a moment as an event writes it."""
-    return datetime.fromisoformat(text)
+    return damage.read_time(text)
 
 
 @register.filter

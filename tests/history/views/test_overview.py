@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from destinations_ui.audit.models import Outcome
 from destinations_ui.history import stats
-from destinations_ui.history.views.overview import FEW_KINDS, heights
+from destinations_ui.history.chart import heights
+from destinations_ui.history.views.overview import FEW_KINDS
 from tests.support.attempts import record
 from tests.support.html import Page, read
 
@@ -168,7 +169,7 @@ class TestFilters:
         assert read(client.get("/history/?q=nothing-is-called-that")).find(id="overview") == []
 
     def test_what_was_not_looked_at_is_said(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(stats, "LOOKED_AT", 3)
+        monkeypatch.setattr(stats, "MOST_RECORDS", 3)
         assert "3 attempts, the newest of those that match" in read(client.get(OVERVIEW)).text
 
 

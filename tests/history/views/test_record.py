@@ -58,7 +58,7 @@ def address(made: AuditRecord, what: str = "reconcile") -> str:
 def look(client: Client, made: AuditRecord, **posted: str) -> Any:
     """Look as the page does by itself, which shows what was there before."""
     page = read(client.get(made.get_absolute_url()))
-    return client.post(address(made), {"shown": page.form()["shown"]} | posted, headers=HTMX)
+    return client.post(address(made), {"version": page.form()["version"]} | posted, headers=HTMX)
 
 
 def now(made: AuditRecord) -> AuditRecord:
@@ -166,7 +166,7 @@ class TestLooking:
         made = unknown()
         sandbox.script("GET", DESTINATIONS, Status(503), times=None)
 
-        first, again = read(look(client, made)), read(look(client, made, troubled="yes"))
+        first, again = read(look(client, made)), read(look(client, made, had_problem="yes"))
 
         for page in (first, again):
             assert "LaunchDarkly could not be read" in page.text
@@ -183,7 +183,7 @@ class TestLooking:
         page = read(client.get(made.get_absolute_url()))
         sandbox.script("GET", DESTINATIONS, Status(503), times=None)
 
-        answer = client.post(address(made), {"shown": page.form()["shown"]}, headers=HTMX)
+        answer = client.post(address(made), {"version": page.form()["version"]}, headers=HTMX)
 
         assert "HX-Retarget" not in answer
         assert "LaunchDarkly could not be read" in read(answer).text

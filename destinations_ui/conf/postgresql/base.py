@@ -1,0 +1,36 @@
+"""Django's PostgreSQL backend, but a time that Python cannot represent, such as ``infinity``, is returned as text.
+
+psycopg raises, so that one damaged row would break every page it is on. ``audit.damage`` deals with the text.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any
+
+from django.db.backends.postgresql import base
+from django.db.backends.postgresql.psycopg_any import BaseTzLoader
+from psycopg import DataError
+
+
+class LenientLoader(BaseTzLoader):  # type: ignore[misc]  # Django's stubs do not know it
+    """Loads a time with its zone, or its text."""
+
+    timezone = UTC
+
+    def load(self, data: Any) -> Any:
+        """Return the time in UTC, or the text where there is no such time in Python."""
+        try:
+            return super().load(data)
+        except DataError:
+            return bytes(data).decode()
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A connection that reads every time."""
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """Open a connection."""
+        connection = super().get_new_connection(conn_params)
+        connection.adapters.register_loader("timestamptz", LenientLoader)
+        return connection

@@ -1,0 +1,93 @@
+"""Django's SQLite backend, but only ``migrate`` creates a file, and a value that is no value of its type is still read.
+
+- Django lets SQLite create a missing file. A web server would then write to an empty database beside the real history.
+- Django raises when a stored time, UUID or text is malformed, so that one damaged row would break every page it is on.
+  Such a value is returned as it is stored, and ``audit.damage`` deals with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.db.backends.sqlite3 import base, features, operations
+
+
+class DamagedText(str):
+    """Text that is not UTF-8, with U+FFFD for what cannot be decoded."""
+
+    __slots__ = ()
+
+
+def decode(stored: bytes) -> str:
+    """Decode a stored text, whatever its bytes."""
+    try:
+        return stored.decode()
+    except UnicodeDecodeError:
+        return DamagedText(stored, "utf-8", "replace")
+
+
+class DatabaseFeatures(features.DatabaseFeatures):
+    """What SQLite can do."""
+
+    # Django finds out by a query, which ``migrate`` cannot make before it has created the file.
+    supports_json_field = True
+
+
+class DatabaseOperations(operations.DatabaseOperations):
+    """Conversions that do not raise."""
+
+    def convert_datetimefield_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        """Return the time, or the value as it is."""
+        return lenient(super().convert_datetimefield_value, value, expression, connection)
+
+    def convert_uuidfield_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        """Return the UUID, or the value as it is."""
+        return lenient(super().convert_uuidfield_value, value, expression, connection)
+
+
+def lenient(convert: Callable[[Any, Any, Any], Any], value: Any, expression: Any, connection: Any) -> Any:
+    """Convert a stored value, or return it as it is when that fails."""
+    try:
+        return convert(value, expression, connection)
+    except (AttributeError, OverflowError, TypeError, ValueError):
+        return value
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A connection to an SQLite file that exists.
+
+    Attributes:
+        inode: The device and inode of the file when the connection was opened.
+    """
+
+    features_class = DatabaseFeatures
+    ops_class = DatabaseOperations
+    inode: tuple[int, int] | None = None
+
+    @property
+    def path(self) -> Path:
+        """The file that the settings name."""
+        return Path(self.settings_dict["NAME"]).absolute()
+
+    def prepare_database(self) -> None:
+        """Create the file, readable by its owner alone. ``migrate`` calls this first."""
+        if not self.is_in_memory_db():
+            self.path.touch(mode=0o600)
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """Open an existing file only, and leave converting to the fields: sqlite3's own converters raise."""
+        parameters: dict[str, Any] = super().get_connection_params() | {"detect_types": 0}
+        if not self.is_in_memory_db():
+            parameters["database"] = f"{self.path.as_uri()}?mode=rw"
+        return parameters
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """Open a connection and note which file it is connected to."""
+        connection = super().get_new_connection(conn_params)
+        connection.text_factory = decode
+        if not self.is_in_memory_db():
+            status = self.path.stat()
+            self.inode = status.st_dev, status.st_ino
+        return connection
