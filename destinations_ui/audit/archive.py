@@ -1,7 +1,7 @@
 """The oldest part of the history as a signed file of JSON Lines.
 
 The first line says what the file is, the last one is signed, and each line between is an event with all its columns.
-The events keep their seals, so that an archive and what is left in the database are one chain. ``retention`` decides
+The events keep their seals, so that an archive and what is left in the database are one chain. ``pruning`` decides
 where it ends.
 """
 
@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import itertools
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
 from django.utils import timezone
 
-from destinations_ui.audit import chain as events
-from destinations_ui.audit import checkpoints, verification
+from destinations_ui.audit import chain, checkpoints, verification
 from destinations_ui.audit.models import EventType, Outcome
 from destinations_ui.audit.verification import HistoryTampered, Row
 from destinations_ui.conf.atomic_file import new_file
@@ -43,6 +42,7 @@ class Archive:
     """What an archive holds.
 
     Attributes:
+        installation: Of the database that it comes from.
         first: The number of its first event.
         last: The number of its last event.
         previous: The seal of the event before the first; empty when there is none.
@@ -52,6 +52,7 @@ class Archive:
         sha256: Of the whole file, in hex digits.
     """
 
+    installation: str
     first: int
     last: int
     previous: str
@@ -65,13 +66,14 @@ def write(first: int, last: int, to: Path) -> Archive:
     """Write some events to a new file, read it back, and return what it holds.
 
     Raises:
-        Tampered: when the events are not what was written. Then there is no file.
+        HistoryTampered: when the events are not what was written. Then there is no file.
         OSError: when the file cannot be written, or is there already.
     """
     with new_file(to) as path:
         with path.open("wb") as file, verification.snapshot():
+            installation = verification.installation_id()
             rows = verification.walk(verification.event_rows(last), verification.pruned())
-            for line in lines(first, last, rows):
+            for line in lines(first, last, verification.of_installation(rows, installation), installation):
                 file.write(line)
             file.flush()
             os.fsync(file.fileno())
@@ -80,13 +82,14 @@ def write(first: int, last: int, to: Path) -> Archive:
         return describe(path)
 
 
-def lines(first: int, last: int, rows: Iterable[Row]) -> Iterator[bytes]:
+def lines(first: int, last: int, rows: Iterable[Row], installation: str) -> Iterator[bytes]:
     """Yield the lines of an archive. The rows have to be whole records."""
     digest = hashlib.sha256()
     seal, count, records = "", 0, 0
     for row in rows:
         if not count:
-            start = {"type": ARCHIVE, "made_at": events.stamp(timezone.now()), "first": first, "last": last}
+            made_at = chain.timestamp(timezone.now())
+            start = {"type": ARCHIVE, "made_at": made_at, "installation": installation, "first": first, "last": last}
             text = line(start | {"previous": row.previous})
             digest.update(text)
             yield text
@@ -94,8 +97,9 @@ def lines(first: int, last: int, rows: Iterable[Row]) -> Iterator[bytes]:
         digest.update(text)
         yield text
         seal, count, records = row.seal, count + 1, records + (row.type == EventType.INTENT)
-    end = {"type": ARCHIVE, "first": first, "last": last, "seal": seal, "events": count, "records": records}
-    yield line(checkpoints.signed(end | {"sha256": digest.hexdigest()}))
+    end = {"type": ARCHIVE, "installation": installation, "first": first, "last": last, "seal": seal}
+    counted = {"events": count, "records": records, "sha256": digest.hexdigest()}
+    yield line(checkpoints.signed(end | counted))
 
 
 def line(content: Mapping[str, Any]) -> bytes:
@@ -158,7 +162,7 @@ def checked(file: IO[bytes], path: Path) -> Archive:
     end = parsed(last)
     if not last.endswith(b"\n") or "signature" not in end:
         raise ArchiveError(f"{path} is cut off: its last line is not the one that is signed.")
-    key = events.keys().get(str(end.get("key_id")))
+    key = chain.keys().get(str(end.get("key_id")))
     if key is None:
         raise ArchiveError(f"{path} was signed with a key that is neither SEAL_KEY nor among SEAL_KEY_FALLBACKS.")
     given = str(end.pop("signature"))
@@ -166,24 +170,24 @@ def checked(file: IO[bytes], path: Path) -> Archive:
         raise ArchiveError(f"{path} was changed: its signature does not fit.")
     if end["sha256"] != digest.hexdigest():
         raise ArchiveError(f"{path} was changed: its lines are not those that were signed.")
-    told = {name: end[name] for name in ("first", "last", "seal", "events", "records")}
-    return Archive(previous=start["previous"], sha256=whole.hexdigest(), **told)
+    signed = {name: end[name] for name in ("installation", "first", "last", "seal", "events", "records")}
+    return Archive(previous=start["previous"], sha256=whole.hexdigest(), **signed)
 
 
 def parsed(text: bytes) -> dict[str, Any]:
-    """Return what a line says; nothing when it is no line of ours."""
+    """Return the object on a line; an empty one when it is no line of ours."""
     try:
-        said = json.loads(text)
+        content = json.loads(text)
     except (ValueError, RecursionError):
         return {}
-    return said if isinstance(said, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def replayed(rows: Iterable[Row]) -> Iterator[Row]:
     """Yield events that are in no record any more, each after it has proved to follow from those before.
 
     Raises:
-        Tampered: when a record does not begin with its one intent, moves where it may not, or is not at an end.
+        HistoryTampered: when a record does not begin with its one intent, moves where it may not, or is not at an end.
     """
     outcomes: dict[str, str] = {}
     for row in rows:
@@ -205,11 +209,11 @@ def history(paths: Sequence[Path]) -> Iterator[Row]:
 
     Raises:
         ArchiveError: when a file is no archive, or not as it was written.
-        Tampered: when an event is in both and not the same, or an archived record does not add up.
+        HistoryTampered: when an event is in both and not the same, or an archived record does not add up.
     """
     table = verification.event_rows()
     here = next(table, None)
-    for row in chain.from_iterable(replayed(read(path)) for path in paths):
+    for row in itertools.chain.from_iterable(replayed(read(path)) for path in paths):
         # What was archived and not pruned, and what is older than the archives given.
         while here is not None and isinstance(here.seq, int) and here.seq <= row.seq:
             if here.seq < row.seq:

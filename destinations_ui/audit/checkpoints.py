@@ -17,7 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from destinations_ui.audit import chain, serialization, verification
+from destinations_ui.audit import chain, fields, serialization, verification
 from destinations_ui.audit.models import AuditRecord, Event
 from destinations_ui.audit.verification import HistoryTampered, Row, Seals
 from destinations_ui.conf.secret import Secret
@@ -50,16 +50,16 @@ def checkpoint() -> dict[str, Any]:
     """Return a signed statement of what the last event is; number 0 while there is none.
 
     Raises:
-        Tampered: when its own seal does not fit.
+        HistoryTampered: when its own seal does not fit.
     """
-    return signed({"type": CHECKPOINT, "made_at": timezone.now(), **head()})
+    return signed({"type": CHECKPOINT, "made_at": timezone.now(), "installation": installation(), **head()})
 
 
 def receipt(record: AuditRecord) -> dict[str, Any]:
     """Return a signed statement of a record, of its events, and of where the history ended when it was made.
 
     Raises:
-        Tampered: when they do not fit together: nothing is signed that is not so.
+        HistoryTampered: when they do not fit together: nothing is signed that is not so.
     """
     with verification.snapshot():
         record = AuditRecord.objects.get(pk=record.pk)
@@ -68,18 +68,31 @@ def receipt(record: AuditRecord) -> dict[str, Any]:
         rows = [verification.row(event) for event in Event.objects.filter(record=record.uuid).order_by("seq")]
         last = head()
     check_seals(rows)
-    values = chain.state(record, verification.FIELDS)
-    as_text = values | {name: json.dumps(values[name]) for name in ("config", "secrets")}
+    values = chain.values(record, fields.SEALED)
+    as_text = values | {name: json.dumps(values[name]) for name in fields.JSON}
     verification.check(str(record.uuid), as_text, [(row.type, row.body) for row in rows])
-    told = {"record": serialization.exported(record), "events": [row._asdict() for row in rows], "head": last}
-    return signed({"type": RECEIPT, "made_at": timezone.now(), **told})
+    return signed(
+        {
+            "type": RECEIPT,
+            "made_at": timezone.now(),
+            "installation": installation(),
+            "record": serialization.exported(record),
+            "events": [row._asdict() for row in rows],
+            "head": last,
+        }
+    )
+
+
+def installation() -> str | None:
+    """Return the id of this database; ``None`` while it has none."""
+    return verification.installation_id() or None
 
 
 def head() -> dict[str, Any]:
     """Return the number, the seal and the time of the last event.
 
     Raises:
-        Tampered: when its seal does not fit.
+        HistoryTampered: when its seal does not fit.
     """
     last = Event.objects.order_by("-seq").first()
     if last is None:
@@ -92,7 +105,7 @@ def check_seals(rows: Iterable[Row]) -> None:
     """Make sure that each event bears the right seal.
 
     Raises:
-        Tampered: at the first that does not.
+        HistoryTampered: at the first that does not.
     """
     seals = Seals()
     for row in rows:
@@ -104,13 +117,13 @@ def check_seals(rows: Iterable[Row]) -> None:
 
 def signed(payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return a statement in JSON's types, with the id of the key and the signature. It has to have a ``type``."""
-    statement = {**chain.plain(payload), "key_id": chain.key_id(settings.SEAL_KEY)}
+    statement = {**chain.as_json(payload), "key_id": chain.key_id(settings.SEAL_KEY)}
     return statement | {"signature": signature(settings.SEAL_KEY, statement)}
 
 
 def signature(key: Secret, statement: Mapping[str, Any]) -> str:
     """Return the HMAC-SHA256 of a statement. Its type stands first, so that it is never taken for an event's seal."""
-    text = f"{statement['type']}\n{chain.canonical(statement)}"
+    text = f"{statement['type']}\n{chain.canonical_json(statement)}"
     return hmac.new(key.reveal().encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
@@ -118,7 +131,7 @@ def read(path: Path, type: str) -> dict[str, Any]:
     """Return the statement in a file, after its signature has proved right.
 
     Raises:
-        BadProof: when it is none of this type, or is not as it was signed.
+        InvalidProof: when it is none of this type, or is not as it was signed.
     """
     try:
         with path.open("rb") as file:
@@ -144,18 +157,32 @@ def read(path: Path, type: str) -> dict[str, Any]:
     return dict(statement)
 
 
+def read_ours(path: Path, type: str) -> dict[str, Any]:
+    """Return the statement in a file, if it is about this database.
+
+    Raises:
+        InvalidProof: when it is not what it should be.
+        HistoryTampered: when it is about another installation.
+    """
+    statement = read(path, type)
+    named, ours = statement["installation"], installation()
+    if named and ours and named != ours:
+        raise HistoryTampered(f"Another installation: {path} is about {named}, and this database is {ours}.")
+    return statement
+
+
 def claims(checkpoints: Iterable[Path], receipts: Iterable[Path]) -> list[Claim]:
     """Return what the files say about the history.
 
     What a receipt says of the history's end stands for every event up to there: so its record had no other ones.
 
     Raises:
-        BadProof: when a file is not what it should be.
-        Tampered: when an event in a receipt does not bear the right seal.
+        InvalidProof: when a file is not what it should be.
+        HistoryTampered: when an event in a receipt does not bear the right seal.
     """
-    found: list[tuple[Path, Mapping[str, Any]]] = [(path, read(path, CHECKPOINT)) for path in checkpoints]
+    found: list[tuple[Path, Mapping[str, Any]]] = [(path, read_ours(path, CHECKPOINT)) for path in checkpoints]
     for path in receipts:
-        statement = read(path, RECEIPT)
+        statement = read_ours(path, RECEIPT)
         check_seals(Row(**each) for each in statement["events"])
         found += [(path, each) for each in (*statement["events"], statement["head"])]
     return [Claim(each["seq"], each["seal"], path) for path, each in found]
@@ -165,7 +192,7 @@ def held_against(claims: Iterable[Claim], rows: Iterable[Row]) -> Iterator[Row]:
     """Yield the events, each after it has proved to be what is claimed of it, if anything is.
 
     Raises:
-        Tampered: at the first that is another one, and at the end when one was not there.
+        HistoryTampered: at the first that is another one, and at the end when one was not there.
     """
     due: dict[int, list[Claim]] = {}
     for claim in claims:

@@ -147,6 +147,8 @@ class AuditRecord(AppendOnly):
     #: LaunchDarkly's name of each secret field → the fingerprint of its value.
     secrets = LenientJSONField(default=dict, editable=False)
     reason = models.TextField(blank=True, editable=False)
+    #: Field → [before, after], for an action on something that existed. Secrets are fingerprints, or null.
+    changes = LenientJSONField(default=dict, editable=False)
 
     destination_id = models.CharField(max_length=100, blank=True, editable=False)
     status_code = models.PositiveSmallIntegerField(null=True, editable=False)
@@ -184,6 +186,26 @@ class AuditRecord(AppendOnly):
     def settled(self) -> bool:
         """Whether the attempt has come to an end."""
         return self.outcome != Outcome.PENDING
+
+
+class Installation(AppendOnly):
+    """The database itself, by an id that the first event seals: another database's history does not pass for ours.
+
+    The row is written with the first event. There is never a second one.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    created_at = models.DateTimeField(editable=False)
+
+    objects = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        """Nobody needs a permission."""
+
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.id)
 
 
 class Event(AppendOnly):

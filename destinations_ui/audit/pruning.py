@@ -80,7 +80,8 @@ def why(stop: int) -> str:
     if record.outcome in UNRESOLVED:
         return f"Event {stop} begins record {record.uuid}, which is {record.outcome} still."
     last = Event.objects.filter(record=record.uuid).latest("seq")
-    return f"Event {stop} begins record {record.uuid}, which goes on until event {last.seq} of {chain.stamp(last.at)}."
+    end = f"event {last.seq} of {chain.timestamp(last.at)}"
+    return f"Event {stop} begins record {record.uuid}, which goes on until {end}."
 
 
 def check_rights() -> None:
@@ -108,12 +109,11 @@ def mark(archive: Archive) -> None:
     Raises:
         NotPruned: when the table does not begin where the archive does, any more.
     """
-    with chain.turn():
-        chain.lock()
+    with chain.write_transaction():
         latest = latest_mark()
         if lowest(Event.objects.all()) != archive.first or (latest and latest.through >= archive.first):
             raise NotPruned("The history was pruned by someone else meanwhile. Nothing was deleted.")
-        chain.append(
+        chain.append_event(
             None,
             EventType.PRUNED,
             {

@@ -1,26 +1,31 @@
-"""An index of the records by all that they can be found by, which the database itself keeps in step.
+"""The search index of the records, which triggers keep in step with them.
 
 Of each record it holds the values that it can be filtered by, and its free text as trigrams, the pieces of three
 characters, so that any part of a word is found.
 
 - On SQLite it is a full-text table (FTS5). Each value of a filter is a symbol that looks like one more trigram, so that
-  whatever is asked for is one expression, whose lists of record numbers the database runs through together.
-- On PostgreSQL it is a table with an index of each filter in the order of the numbers, and one of all together (GIN,
+  any combination of filters is one expression, whose lists of record ids SQLite intersects.
+- On PostgreSQL it is a table with an index of each filter in the order of the ids, and one of all together (GIN,
   with the extensions ``pg_trgm`` and ``btree_gin``).
 
-The records of a day need not follow each other, since clocks can jump. So each day keeps its lowest and its highest
-number: what happened on some days lies between these.
+The ids of a day need not be consecutive, since clocks can jump. So each day keeps its lowest and its highest id.
 
-Triggers keep all of it in step. They are installed by a migration, and like the guards they have to be made anew when a
-migration changes the table of records: see ``guards``.
+A migration creates the index: its SQL is ``0003_search_index`` and ``0003_search_triggers``.
 """
 # ruff: noqa: S608  # nothing but our own names is put into the SQL
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 
+from django.db import DatabaseError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+from destinations_ui.audit.schema import Script
+from destinations_ui.audit.triggers import SEARCH
+
+SCRIPT = Script("0003_search_index")
 
 RECORDS = "destinations_ui_auditrecord"
 INDEX = "destinations_ui_search"
@@ -39,7 +44,7 @@ EXACT = {
     "environment": "environment",
     "kind": "kind",
 }
-#: Where free text is looked for.
+#: The columns of free text.
 SEARCHED = (
     "name",
     "project",
@@ -51,13 +56,11 @@ SEARCHED = (
     "error_message",
     "error_id",
 )
-#: Between two columns of the text: nobody can search for it, so nothing is found across.
+#: Between two columns of the text: nobody can search for it, so nothing is found across columns.
 SEPARATOR = 31
-#: So many records are put in at once where others may be writing: who changes one of them waits a moment.
+#: This many records are indexed in one transaction on PostgreSQL: whoever changes one of them waits for its end.
 BATCH = 10_000
-#: What happens to a record → the trigger that follows.
-SQLITE_TRIGGERS = ("added", "moved", "deleted")
-POSTGRESQL_TRIGGERS = (*SQLITE_TRIGGERS, "emptied")
+COLUMNS = (*EXACT, "text")
 
 
 def text_of(row: str, character: str) -> str:
@@ -69,151 +72,156 @@ def text_of(row: str, character: str) -> str:
     return f" || {separator} || ".join([*(f"{row}.{column}" for column in SEARCHED), separator])
 
 
-def sqlite() -> Iterator[str]:
-    """Yield the SQL that makes the index on SQLite, and fills it."""
-    names = [*EXACT, "text"]
-    listed = ", ".join(names)
+def rebuild(connection: BaseDatabaseWrapper) -> None:
+    """Drop the index and its triggers, create them, and index the records that are there.
 
-    def values(row: str) -> list[str]:
-        """Return the SQL of what the index says of a row."""
-        symbols = f"(SELECT symbol FROM {SYMBOLS} WHERE field = '{{}}' AND value = {row}.{{}})"
-        return [*(symbols.format(*each) for each in EXACT.items()), text_of(row, "char")]
+    On PostgreSQL outside a transaction, others go on reading and writing; searches find all records only at the end.
+    """
+    together = connection.vendor == "sqlite" or connection.in_atomic_block
+    with transaction.atomic() if together else nullcontext():
+        with transaction.atomic():
+            SEARCH.drop(connection)
+            SCRIPT.drop(connection)
+            SCRIPT.create(connection)
+            SEARCH.create(connection)
+        with connection.cursor() as cursor:
+            if connection.vendor == "sqlite":
+                for statement in filled_on_sqlite():
+                    cursor.execute(statement)
+                return
+            # It takes longer than a statement of a page may.
+            cursor.execute(f"SELECT current_setting('statement_timeout'), coalesce(max(id), 0) FROM {RECORDS}")
+            timeout, last = cursor.fetchone()
+            cursor.execute("SET statement_timeout = 0")
+            for statement in filled_on_postgresql(last):
+                cursor.execute(statement)
+            cursor.execute("SELECT set_config('statement_timeout', %s, false)", [timeout])
 
-    # Three characters that nobody writes, from Unicode's private planes.
-    symbol = "char(983040 + id % 4096, 987136 + id / 4096 % 4096, 991232 + id / 16777216)"
-    yield f"CREATE TABLE {DAYS} (day TEXT PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL)"
-    yield (
-        f"CREATE TABLE {SYMBOLS} (id INTEGER PRIMARY KEY, field TEXT NOT NULL, value TEXT NOT NULL, "
-        f"symbol TEXT AS ({symbol}) VIRTUAL, UNIQUE (field, value))"
-    )
-    columns = ", ".join(f"{value} AS {name}" for name, value in zip(names, values("r"), strict=True))
-    yield f"CREATE VIEW {SOURCE} AS SELECT r.id AS id, {columns} FROM {RECORDS} r"
-    options = f"content='{SOURCE}', content_rowid='id', tokenize='trigram'"
-    yield f"CREATE VIRTUAL TABLE {INDEX} USING fts5({listed}, {options})"
-    yield f"CREATE VIRTUAL TABLE {TRIGRAMS} USING fts5vocab({INDEX}, 'row')"
+
+def filled_on_sqlite() -> Iterator[str]:
+    """Yield the SQL that fills an empty index."""
     for name, column in EXACT.items():
         yield f"INSERT INTO {SYMBOLS} (field, value) SELECT DISTINCT '{name}', {column} FROM {RECORDS}"
     yield f"INSERT INTO {DAYS} SELECT date(created_at), min(id), max(id) FROM {RECORDS} GROUP BY 1"
     yield f"INSERT INTO {INDEX} ({INDEX}) VALUES ('rebuild')"
-    # No ON CONFLICT in a trigger: that of the statement which set it off would hold instead.
-    learn = "".join(
-        f"INSERT INTO {SYMBOLS} (field, value) SELECT '{name}', NEW.{column} "
-        f"WHERE NOT EXISTS (SELECT 1 FROM {SYMBOLS} WHERE field = '{name}' AND value = NEW.{column}); "
-        for name, column in EXACT.items()
-    )
-    add = f"INSERT INTO {INDEX} (rowid, {listed}) SELECT NEW.id, {', '.join(values('NEW'))}; "
-    forget = f"INSERT INTO {INDEX} ({INDEX}, rowid, {listed}) SELECT 'delete', OLD.id, {', '.join(values('OLD'))}; "
-    note = (
-        f"INSERT INTO {DAYS} SELECT date(NEW.created_at), NEW.id, NEW.id "
-        f"WHERE NOT EXISTS (SELECT 1 FROM {DAYS} WHERE day = date(NEW.created_at)); "
-        f"UPDATE {DAYS} SET first = min(first, NEW.id), last = max(last, NEW.id) WHERE day = date(NEW.created_at); "
-    )
-    yield f"CREATE TRIGGER {INDEX}_added AFTER INSERT ON {RECORDS} BEGIN {learn}{add}{note}END"
-    yield f"CREATE TRIGGER {INDEX}_moved AFTER UPDATE ON {RECORDS} BEGIN {forget}{learn}{add}END"
-    yield f"CREATE TRIGGER {INDEX}_deleted AFTER DELETE ON {RECORDS} BEGIN {forget}END"
 
 
-def postgresql(records: int, *, concurrently: bool) -> Iterator[str]:
-    """Yield the SQL that makes the index on PostgreSQL, and fills it.
-
-    Each statement may be a transaction of its own, while others write: the triggers come first, what was there before
-    is put in a batch at a time, and nothing waits for an index to be built.
-
-    Args:
-        records: The highest number of a record.
-        concurrently: Whether indexes are built so that others can write; not possible within a transaction.
-    """
-    names = [*EXACT, "text"]
-    listed = ", ".join(names)
-
-    def values(row: str) -> str:
-        """Return the SQL of what the index says of a row."""
-        return ", ".join([*(f"{row}.{column}" for column in EXACT.values()), f"upper({text_of(row, 'chr')})"])
-
-    day = "({}.created_at AT TIME ZONE 'UTC')::date"
-    widen = (
-        "ON CONFLICT (day) DO UPDATE SET first = least(known.first, EXCLUDED.first), "
-        "last = greatest(known.last, EXCLUDED.last)"
-    )
-    typed = ", ".join(f"{name} text NOT NULL" for name in names)
-    yield "CREATE EXTENSION IF NOT EXISTS pg_trgm"
-    yield "CREATE EXTENSION IF NOT EXISTS btree_gin"
-    yield f"CREATE TABLE {DAYS} (day date PRIMARY KEY, first bigint NOT NULL, last bigint NOT NULL)"
-    yield f"CREATE TABLE {INDEX} (id bigint PRIMARY KEY, created_at timestamptz NOT NULL, {typed})"
-    add = (
-        f"INSERT INTO {INDEX} (id, created_at, {listed}) VALUES (NEW.id, NEW.created_at, {values('NEW')}) "
-        f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = EXCLUDED.{name}' for name in ('created_at', *names))};"
-    )
-    note = f"INSERT INTO {DAYS} AS known VALUES ({day.format('NEW')}, NEW.id, NEW.id) {widen};"
-    deeds = {
-        "added": ("INSERT", "ROW", f"{add} {note}"),
-        "moved": ("UPDATE", "ROW", add),
-        "deleted": ("DELETE", "ROW", f"DELETE FROM {INDEX} WHERE id = OLD.id;"),
-        "emptied": ("TRUNCATE", "STATEMENT", f"TRUNCATE {INDEX}, {DAYS};"),
-    }
-    for name in POSTGRESQL_TRIGGERS:
-        change, each, deed = deeds[name]
-        trigger = f"{INDEX}_{name}"
-        yield f"CREATE FUNCTION {trigger}() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {deed} RETURN NULL; END$$"
-        yield f"CREATE TRIGGER {trigger} AFTER {change} ON {RECORDS} FOR EACH {each} EXECUTE FUNCTION {trigger}()"
-    for start in range(0, records + 1, BATCH):
-        some = f"FROM {RECORDS} r WHERE r.id > {start} AND r.id <= {start + BATCH}"
+def filled_on_postgresql(last: int) -> Iterator[str]:
+    """Yield the SQL that fills the index with the records up to an id. Each statement may be a transaction."""
+    for start in range(0, last, BATCH):
+        batch = f"FROM {RECORDS} r WHERE r.id > {start} AND r.id <= {start + BATCH}"
         yield (
-            f"INSERT INTO {INDEX} (id, created_at, {listed}) SELECT r.id, r.created_at, {values('r')} {some} "
+            f"INSERT INTO {INDEX} (id, created_at, {', '.join(COLUMNS)}) SELECT {indexed_on_postgresql()} {batch} "
             "ON CONFLICT DO NOTHING"
         )
-        yield f"INSERT INTO {DAYS} AS known SELECT {day.format('r')}, min(r.id), max(r.id) {some} GROUP BY 1 {widen}"
-    create = f"CREATE INDEX {'CONCURRENTLY' if concurrently else ''}"
-    for name in EXACT:
-        yield f"{create} {INDEX}_{name} ON {INDEX} ({name}, id)"
-    # Without a list of what is still to be put in, which every search would have to go through.
-    together = f"{', '.join(EXACT)}, text gin_trgm_ops"
-    yield f"{create} {INDEX}_together ON {INDEX} USING gin ({together}) WITH (fastupdate = off)"
+        yield (
+            f"INSERT INTO {DAYS} AS known SELECT {day_of('postgresql')}, min(r.id), max(r.id) {batch} GROUP BY 1 "
+            "ON CONFLICT (day) DO UPDATE SET first = least(known.first, EXCLUDED.first), "
+            "last = greatest(known.last, EXCLUDED.last)"
+        )
     yield f"ANALYZE {INDEX}"
 
 
-def install(connection: BaseDatabaseWrapper) -> None:
-    """Make the index anew, and fill it with the records that are there."""
-    remove(connection)
+def indexed_on_postgresql() -> str:
+    """Return the SQL of what the index holds of a record ``r``."""
+    return ", ".join(
+        ["r.id", "r.created_at", *(f"r.{column}::text" for column in EXACT.values()), f"upper({text_of('r', 'chr')})"]
+    )
+
+
+def day_of(vendor: str) -> str:
+    """Return the SQL of the day of a record ``r``, in UTC."""
+    return "date(r.created_at)" if vendor == "sqlite" else "(r.created_at AT TIME ZONE 'UTC')::date"
+
+
+def problems(connection: BaseDatabaseWrapper) -> list[str]:
+    """Return what is wrong with the index, in sentences: it has to hold each record as it is, and nothing else.
+
+    Call it in a snapshot: it writes nothing but temporary tables.
+    """
+    try:
+        # In PostgreSQL's transaction, a savepoint keeps what follows an error readable.
+        with transaction.atomic() if connection.in_atomic_block else nullcontext():
+            return [*differing_ids(connection)] or [*differing_days(connection), *differing_values(connection)]
+    except DatabaseError as error:
+        return [f"The search index cannot be read: {error}"]
+
+
+def differing_ids(connection: BaseDatabaseWrapper) -> Iterator[str]:
+    """Yield which records are not in the index, and which entries are no records."""
+    entries = f"{INDEX}_docsize" if connection.vendor == "sqlite" else INDEX
+    for table, other, what in (
+        (RECORDS, entries, "is missing from the search index"),
+        (entries, RECORDS, "is in the search index and not in the history"),
+    ):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT count(*), min(id) FROM {table} a WHERE NOT EXISTS (SELECT 1 FROM {other} b WHERE b.id = a.id)"
+            )
+            count, lowest = cursor.fetchone()
+        if count:
+            yield f"Record number {lowest} {what}{and_more(count)}."
+
+
+def and_more(count: int) -> str:
+    """Return the words for those after the first."""
+    return f", and {count - 1} more" if count > 1 else ""
+
+
+def differing_days(connection: BaseDatabaseWrapper) -> Iterator[str]:
+    """Yield the first day whose range of ids is not that of its records."""
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            for statement in sqlite():
-                cursor.execute(statement)
-            return
-        # To fill it takes longer than a page may.
-        cursor.execute(f"SELECT current_setting('statement_timeout'), coalesce(max(id), 0) FROM {RECORDS}")
-        timeout, records = cursor.fetchone()
-        cursor.execute("SET statement_timeout = 0")
-        for statement in postgresql(records, concurrently=not connection.in_atomic_block):
-            cursor.execute(statement)
-        cursor.execute("SELECT set_config('statement_timeout', %s, false)", [timeout])
+        cursor.execute(f"""
+            WITH there AS (
+              SELECT {day_of(connection.vendor)} AS day, min(r.id) AS first, max(r.id) AS last
+              FROM {RECORDS} r GROUP BY 1
+            ), kept AS (SELECT day, first, last FROM {DAYS})
+            SELECT min(day) FROM (
+              SELECT * FROM (SELECT * FROM there EXCEPT SELECT * FROM kept) AS not_kept
+              UNION ALL SELECT * FROM (SELECT * FROM kept EXCEPT SELECT * FROM there) AS not_there
+            ) AS differing
+        """)
+        [day] = cursor.fetchone()
+    if day is not None:
+        yield f"The search index names other records for {day} than there are."
 
 
-def remove(connection: BaseDatabaseWrapper) -> None:
-    """Take the index away."""
+def differing_values(connection: BaseDatabaseWrapper) -> Iterator[str]:
+    """Yield what is wrong with the content of the index's entries."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            held = ", ".join(f"s.{name}" for name in ("id", "created_at", *COLUMNS))
+            cursor.execute(
+                f"SELECT count(*), min(r.id) FROM {RECORDS} r JOIN {INDEX} s ON s.id = r.id "
+                f"WHERE ({held}) IS DISTINCT FROM ({indexed_on_postgresql()})"
+            )
+            count, lowest = cursor.fetchone()
+        if count:
+            more = and_more(count)
+            yield f"Record number {lowest} is in the search index with other values than in the history{more}."
+    elif not same_on_sqlite(connection):
+        yield "The search index has other values than the records."
+
+
+def same_on_sqlite(connection: BaseDatabaseWrapper) -> bool:
+    """Return whether FTS5 finds its index to be that of the records.
+
+    FTS5's own check is an INSERT, for which SQLite locks out all writers. So a temporary copy is checked.
+    """
+    options = f"content='{SOURCE}_now', content_rowid='id', tokenize='trigram'"
     with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            for name in SQLITE_TRIGGERS:
-                cursor.execute(f"DROP TRIGGER IF EXISTS {INDEX}_{name}")
-            cursor.execute(f"DROP TABLE IF EXISTS {TRIGRAMS}")
-            cursor.execute(f"DROP TABLE IF EXISTS {INDEX}")
-            cursor.execute(f"DROP VIEW IF EXISTS {SOURCE}")
-            cursor.execute(f"DROP TABLE IF EXISTS {SYMBOLS}")
-        else:
-            for name in POSTGRESQL_TRIGGERS:
-                # Its trigger goes with it.
-                cursor.execute(f"DROP FUNCTION IF EXISTS {INDEX}_{name}() CASCADE")
-            cursor.execute(f"DROP TABLE IF EXISTS {INDEX}")
-        cursor.execute(f"DROP TABLE IF EXISTS {DAYS}")
-
-
-def missing(connection: BaseDatabaseWrapper) -> list[str]:
-    """Return the names of the triggers that are not in the database, or are switched off there."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        else:
-            cursor.execute("SELECT tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A')")
-        there = {name for [name] in cursor.fetchall()}
-    triggers = SQLITE_TRIGGERS if connection.vendor == "sqlite" else POSTGRESQL_TRIGGERS
-    return [name for name in (f"{INDEX}_{each}" for each in triggers) if name not in there]
+        cursor.execute(f"CREATE TEMPORARY VIEW {SOURCE}_now AS SELECT * FROM main.{SOURCE}")
+        cursor.execute(f"CREATE VIRTUAL TABLE temp.{INDEX}_now USING fts5({', '.join(COLUMNS)}, {options})")
+        try:
+            for part in ("data", "idx", "docsize", "config"):
+                cursor.execute(f"DELETE FROM temp.{INDEX}_now_{part}")
+                cursor.execute(f"INSERT INTO temp.{INDEX}_now_{part} SELECT * FROM main.{INDEX}_{part}")
+            cursor.execute(f"INSERT INTO temp.{INDEX}_now ({INDEX}_now, rank) VALUES ('integrity-check', 1)")
+        except DatabaseError as error:
+            if "malformed" not in str(error):
+                raise
+            return False
+        finally:
+            cursor.execute(f"DROP TABLE temp.{INDEX}_now")
+            cursor.execute(f"DROP VIEW temp.{SOURCE}_now")
+    return True

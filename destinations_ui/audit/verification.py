@@ -1,24 +1,24 @@
-"""Proving that the history is what was written: the chain of seals, and the records against their events.
+"""Verify that the history is what was written: the chain of seals, and the records against their events.
 
-The tables are read as text, past the models: a million events take seconds that way, and a row that someone has spoilt
-is told of instead of failing to be read. ``docs/history.md`` says what each finding means.
+The tables are read as text, past the models: a million events take seconds that way, and a damaged row is reported
+instead of failing to be read. ``docs/history.md`` explains each finding.
 """
 # ruff: noqa: S608  # nothing but our own names is put into the SQL
 
 from __future__ import annotations
 
 import hmac
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
-from destinations_ui.audit import chain as events
-from destinations_ui.audit.models import AuditRecord, Event, EventType
-from destinations_ui.audit.sql_text import as_text, parsed
+from destinations_ui.audit import chain, fields
+from destinations_ui.audit.models import AuditRecord, Event, EventType, Installation
+from destinations_ui.audit.sql_text import DuplicateKey, as_text, parsed
 from destinations_ui.conf.logging import escape_controls
 
 #: How many rows are read at once.
@@ -29,8 +29,8 @@ WINDOW = 200
 INTENT = str(EventType.INTENT)
 EVENTS = Event._meta.db_table
 RECORDS = AuditRecord._meta.db_table
-#: What a record's events have to account for. Its ``uuid`` is what they are found by.
-FIELDS = (*events.START, *events.LATER)
+#: Write JSON as Django's JSONField does.
+ENCODE = json.JSONEncoder().encode
 
 
 class HistoryTampered(Exception):
@@ -58,7 +58,7 @@ class Seals:
     """Recomputes seals with every key there is."""
 
     def __init__(self) -> None:
-        self._keys = {key_id: key.reveal().encode() for key_id, key in events.keys().items()}
+        self._keys = {key_id: key.reveal().encode() for key_id, key in chain.keys().items()}
         self.key_ids = frozenset(self._keys)
 
     def of(self, row: Row) -> str:
@@ -71,7 +71,7 @@ class Seals:
         return hmac.digest(key, text.encode(), "sha256").hex()
 
     def fit(self, row: Row, **other: Any) -> bool:
-        """Tell whether an event bears the right seal, or would with other content."""
+        """Return whether an event has the right seal, or would with other content."""
         if other:
             row = row._replace(**other)
         try:
@@ -107,7 +107,7 @@ def chunks(table: str, columns: Sequence[str], last: int | None = None) -> Itera
     Each chunk is a query of its own: whoever stops reading leaves nothing open.
 
     Raises:
-        Tampered: at the end, when a number stood there twice, which can be missed where one chunk ends.
+        HistoryTampered: at the end, when a number stood there twice, which can be missed where one chunk ends.
     """
     number, bounds, total = columns[0], {} if last is None else {"<=": last}, 0
     while True:
@@ -132,7 +132,7 @@ def chunks(table: str, columns: Sequence[str], last: int | None = None) -> Itera
 
 def event_rows(last: int | None = None) -> Iterator[Row]:
     """Yield the events in their order, perhaps only up to a number. Call it in a ``snapshot``."""
-    columns = [as_text(Event, name) for name in Row._fields]
+    columns = [as_text(Event, name, strict=True) for name in Row._fields]
     columns[1] = f"coalesce({columns[1]}, '')"
     for rows in chunks(EVENTS, columns, last):
         yield from map(Row._make, rows)
@@ -141,7 +141,7 @@ def event_rows(last: int | None = None) -> Iterator[Row]:
 def row(event: Event) -> Row:
     """Return an event as the text that is sealed."""
     record = str(event.record) if event.record else ""
-    at = events.stamp(event.at)
+    at = chain.timestamp(event.at)
     return Row(event.seq, record, event.type, at, event.key_id, event.previous, event.seal, event.body)
 
 
@@ -150,10 +150,47 @@ def pruned() -> dict[int, str]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT body FROM {EVENTS} WHERE type = 'pruned' ORDER BY seq DESC LIMIT 1")
         try:
-            return {int(said["through"]): said["seal"] for said in (json.loads(body) for [body] in cursor.fetchall())}
+            return {
+                int(payload["through"]): payload["seal"]
+                for payload in (json.loads(body) for [body] in cursor.fetchall())
+            }
         except (ValueError, TypeError, KeyError):
             # Not written by us: the walk will come to it.
             return {}
+
+
+def installation_id() -> str:
+    """Return the id of this database; empty while it has none.
+
+    Raises:
+        HistoryTampered: when it has several.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {as_text(Installation, 'id')} FROM {Installation._meta.db_table}")
+        found = cursor.fetchall()
+    if len(found) > 1:
+        raise HistoryTampered("Inserted: the database names more than one installation.")
+    return str(found[0][0]) if found else ""
+
+
+def of_installation(rows: Iterable[Row], installation: str) -> Iterator[Row]:
+    """Yield events, after those that name the installation have proved to name this one.
+
+    Raises:
+        HistoryTampered: at the first that names another.
+    """
+    for row in rows:
+        if row.seq == 1 or row.type == EventType.PRUNED:
+            try:
+                named = parsed(row.body, strict=True).get("installation")
+            except (ValueError, TypeError, AttributeError) as error:
+                raise HistoryTampered(f"{row} cannot be read: {error}.".capitalize()) from None
+            if named != installation:
+                raise HistoryTampered(
+                    f"Another installation: {row} belongs to {escape_controls(str(named))}, and this database is "
+                    f"{escape_controls(installation) or 'none'}."
+                )
+        yield row
 
 
 def walk(rows: Iterable[Row], pruned: Mapping[int, str]) -> Iterator[Row]:
@@ -162,7 +199,7 @@ def walk(rows: Iterable[Row], pruned: Mapping[int, str]) -> Iterator[Row]:
     The first has to be number 1, or to follow one of those up to which the history was ``pruned``: number → seal.
 
     Raises:
-        Tampered: at the first that did not.
+        HistoryTampered: at the first that did not.
     """
     seals = Seals()
     rows = iter(rows)
@@ -175,9 +212,9 @@ def walk(rows: Iterable[Row], pruned: Mapping[int, str]) -> Iterator[Row]:
     elif isinstance(first.seq, int) and any(1 < first.seq <= through for through in pruned):
         # The pruning was interrupted: what is left of it is there still.
         number, previous = first.seq, first.previous
-    for each in chain([first], rows):
+    for each in itertools.chain([first], rows):
         if not (each.seq == number and each.previous == previous and seals.fit(each)):
-            raise HistoryTampered(diagnosis(number, previous, each, list(islice(rows, WINDOW)), seals))
+            raise HistoryTampered(diagnosis(number, previous, each, list(itertools.islice(rows, WINDOW)), seals))
         yield each
         number, previous = number + 1, each.seal
 
@@ -243,21 +280,22 @@ def compare() -> Iterator[str]:
     The events have to have been walked, in the same ``snapshot``.
 
     Raises:
-        Tampered: at the first that did not. Fields are named, values never.
+        HistoryTampered: at the first that differs. Fields are named, values never.
     """
-    columns = [as_text(AuditRecord, name) for name in FIELDS]
-    told = 0
-    # The number stands first among the fields, too.
+    # The id comes first, by which the rows are read.
+    names = sorted(fields.SEALED, key="id".__ne__)
+    columns = [as_text(AuditRecord, name, strict=True) for name in names]
+    accounted = 0
     for chunk in chunks(RECORDS, [*columns, key("uuid"), as_text(AuditRecord, "uuid")]):
         found = events_of([record for *_, record, _ in chunk])
         for *values, record, uuid in chunk:
             own = found.get(record, [])
-            check(uuid, dict(zip(FIELDS, values, strict=True)), own)
-            told += len(own)
+            check(uuid, dict(zip(names, values, strict=True)), own)
+            accounted += len(own)
             yield uuid
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(record) FROM {EVENTS}")
-        if cursor.fetchone() != (told,) and (wrong := unaccounted(max(pruned(), default=0))):
+        if cursor.fetchone() != (accounted,) and (wrong := unaccounted(max(pruned(), default=0))):
             raise HistoryTampered(wrong)
 
 
@@ -285,22 +323,49 @@ def key(column: str) -> str:
 def check(uuid: Any, values: dict[str, Any], own: Sequence[tuple[str, str]]) -> None:
     """Compare a record's columns, as text, with the types and bodies of its events.
 
+    An event is held to the fields of its schema. In a newer field, a record of an older schema has the default.
+
     Raises:
-        Tampered: when they differ.
+        HistoryTampered: when they differ.
     """
     if not own:
         raise HistoryTampered(f"{which(uuid)} has no events: it was inserted, or its uuid was changed.")
     if own[0][0] != INTENT or any(event_type == INTENT for event_type, _ in own[1:]):
         raise HistoryTampered(f"The events of {which(uuid).lower()} do not begin with its one intent.")
-    for name in ("config", "secrets"):
+    for name in fields.JSON:
+        text = values[name]
         try:
-            values[name] = parsed(values[name])
-        except (ValueError, TypeError):
-            raise HistoryTampered(f"{which(uuid)} was changed: {name} cannot be read.") from None
-    said = events.projection(parsed(body) for _, body in own)
-    if said != values:
-        names = sorted(name for name in said.keys() | values if said.get(name) != values.get(name))
+            values[name] = parsed(text, strict=True)
+        except (ValueError, TypeError) as error:
+            reason = f": {error}" if isinstance(error, DuplicateKey) else ""
+            raise HistoryTampered(f"{which(uuid)} was changed: {name} cannot be read{reason}.") from None
+        if text != "{}" and connection.vendor == "sqlite" and text != ENCODE(values[name]):
+            raise HistoryTampered(f"{which(uuid)} was changed: {name} is not spelled as it was written.")
+    projected = chain.project([payload_of(uuid, body) for _, body in own])
+    if projected != values:
+        names = sorted(name for name in projected.keys() | values if projected.get(name) != values.get(name))
         raise HistoryTampered(f"{which(uuid)} was changed: its events say something else about {', '.join(names)}.")
+
+
+def payload_of(uuid: Any, body: str) -> dict[str, Any]:
+    """Return what an event of a record says.
+
+    Raises:
+        HistoryTampered: when it cannot be read, or is of a schema that this version does not know.
+    """
+    try:
+        payload: dict[str, Any] = parsed(body, strict=True)
+        schema = payload["schema"]
+        known = isinstance(schema, int) and 1 <= schema <= fields.SCHEMA
+    except (ValueError, TypeError, LookupError) as error:
+        reason = str(error) if isinstance(error, DuplicateKey) else "it is not as an event is written"
+        raise HistoryTampered(f"An event of {which(uuid).lower()} cannot be read: {reason}.") from None
+    if not known:
+        raise HistoryTampered(
+            f"An event of {which(uuid).lower()} has schema {escape_controls(str(schema))}, and this version of the "
+            f"product knows 1 to {fields.SCHEMA}: verify with the version that wrote it."
+        )
+    return payload
 
 
 def which(uuid: Any) -> str:

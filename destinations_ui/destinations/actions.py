@@ -210,7 +210,7 @@ def write(record: AuditRecord, payload: Mapping[str, Any] = {}) -> None:
         AlreadySubmitted: when its submission is on record already.
     """
     try:
-        chain.begin(record, **payload)
+        chain.record_intent(record, **payload)
     except (DatabaseError, InterfaceError) as error:
         found = already_submitted(record) if isinstance(error, IntegrityError) else NotRecorded()
         if isinstance(found, NotRecorded):

@@ -41,18 +41,17 @@ def confirm(record: AuditRecord, *, actor: User, seen_at: datetime, evidence: st
         django.db.DatabaseError: when the database does not take it.
     """
     payload = {
-        "delivery": {"seen_at": chain.stamp(seen_at), "evidence": evidence},
+        "delivery": {"seen_at": chain.timestamp(seen_at), "evidence": evidence},
         "by": actor.get_username(),
         "by_pk": str(actor.pk),
     }
-    with chain.turn():
-        chain.lock()
+    with chain.write_transaction():
         if not AuditRecord.objects.filter(pk=record.pk, outcome=Outcome.SUCCEEDED).exists():
             raise NothingToConfirm
-        noted = Event.objects.filter(record=record.uuid, type=EventType.NOTED, body=chain.canonical(payload))
+        noted = Event.objects.filter(record=record.uuid, type=EventType.NOTED, body=chain.sealed_body(payload))
         if noted.exists():
             return False
-        chain.append(record.uuid, EventType.NOTED, payload)
+        chain.append_event(record.uuid, EventType.NOTED, payload)
     return True
 
 

@@ -156,8 +156,8 @@ def conclude(record: AuditRecord, seen: ListedDestinations) -> ReconcileResult:
     found = [*ours, *possible]
     if not found and facts.first_look and seen.asked_at >= max(certain, facts.first_look):
         how = (
-            f"LaunchDarkly’s list had no such destination at {chain.stamp(facts.first_look)}, and again at "
-            f"{chain.stamp(seen.asked_at)}, when the attempt could not be under way any more."
+            f"LaunchDarkly’s list had no such destination at {chain.timestamp(facts.first_look)}, and again at "
+            f"{chain.timestamp(seen.asked_at)}, when the attempt could not be under way any more."
         )
         return resolved(record, {"outcome": Outcome.ABSENT, "explanation": how}, how=how, by=OURSELVES)
     ids = sorted(item.id for item in found)
@@ -169,11 +169,10 @@ def conclude(record: AuditRecord, seen: ListedDestinations) -> ReconcileResult:
 
 def note(record: AuditRecord, facts: AttemptFacts, **payload: Any) -> None:
     """Put what a look found into the history, unless another look found something meanwhile."""
-    with chain.turn():
-        chain.lock()
+    with chain.write_transaction():
         still = AuditRecord.objects.filter(pk=record.pk, outcome=Outcome.UNKNOWN).exists()
         if still and known(record) == facts:
-            chain.append(record.uuid, EventType.NOTED, payload)
+            chain.append_event(record.uuid, EventType.NOTED, payload)
 
 
 def decide(record: AuditRecord, *, actor: User, destination_id: str, reason: str) -> AuditRecord:

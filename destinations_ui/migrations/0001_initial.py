@@ -61,12 +61,7 @@ class Migration(migrations.Migration):
                 "permissions": (("create_destination", "Can create destinations"),),
                 "default_permissions": ("view",),
                 "indexes": [
-                    models.Index(fields=["created_at"], name="record_created"),
                     models.Index(fields=["outcome", "-id"], name="record_outcome"),
-                    models.Index(fields=["kind", "-id"], name="record_kind"),
-                    models.Index(fields=["actor", "-id"], name="record_actor"),
-                    models.Index(fields=["project", "environment", "-id"], name="record_place"),
-                    models.Index(fields=["environment", "-id"], name="record_environment"),
                     models.Index(
                         condition=models.Q(("destination_id", ""), _negated=True),
                         fields=["destination_id"],
@@ -74,5 +69,43 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
+        ),
+        migrations.CreateModel(
+            name="Event",
+            fields=[
+                ("seq", models.PositiveBigIntegerField(editable=False, primary_key=True, serialize=False)),
+                ("record", models.UUIDField(db_index=True, editable=False, null=True)),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[
+                            ("intent", "Recorded"),
+                            ("settled", "Settled"),
+                            ("resolved", "Resolved"),
+                            ("noted", "Noted"),
+                            ("pruned", "Pruned"),
+                        ],
+                        editable=False,
+                        max_length=20,
+                    ),
+                ),
+                ("at", models.DateTimeField(editable=False)),
+                ("body", models.TextField(editable=False)),
+                ("key_id", models.CharField(editable=False, max_length=16)),
+                ("previous", models.CharField(blank=True, editable=False, max_length=64)),
+                ("seal", models.CharField(editable=False, max_length=64)),
+            ],
+            options={
+                "default_permissions": (),
+                "indexes": [models.Index(condition=models.Q(("type", "pruned")), fields=["seq"], name="event_pruned")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Installation",
+            fields=[
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("created_at", models.DateTimeField(editable=False)),
+            ],
+            options={"default_permissions": ()},
         ),
     ]

@@ -164,13 +164,14 @@ class TestTheFile:
         assert start | {"made_at": ""} == {
             "type": "Destinations UI archive 1",
             "made_at": "",
+            "installation": str(chain.installation().pk),
             "first": 1,
             "last": EVENTS_WRITTEN,
             "previous": "",
         }
         for line, event in zip(lines, Event.objects.order_by("seq"), strict=True):
             kept = {name: getattr(event, name) for name in line}
-            assert line == kept | {"at": chain.stamp(event.at), "record": str(event.record)}
+            assert line == kept | {"at": chain.timestamp(event.at), "record": str(event.record)}
             assert {*line} == {field.name for field in Event._meta.get_fields()}
         assert (end["events"], end["records"], end["seal"]) == (len(lines), RECORDS_WRITTEN, lines[-1]["seal"])
 
@@ -332,6 +333,8 @@ class TestPruning:
         intent, mark = Event.objects.order_by("seq")
         assert (intent.record, mark.type, mark.record) == (new.uuid, "pruned", None)
         assert mark.payload == {
+            "schema": 2,
+            "installation": str(chain.installation().pk),
             "through": EVENTS_WRITTEN,
             "seal": before.seal,
             "archive_sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
@@ -389,13 +392,13 @@ class TestPruning:
     def test_an_archived_record_has_to_add_up(self, file: Path) -> None:
         record = begun()
         chain.settle(record, {"outcome": Outcome.REFUSED})
-        chain.append(record.uuid, EventType.SETTLED, {"set": {"outcome": Outcome.SUCCEEDED}})
+        chain.append_event(record.uuid, EventType.SETTLED, {"set": {"outcome": Outcome.SUCCEEDED}})
 
         assert "moved where it may not" in refusal(file, prune=True)
         assert not file.exists()
 
     def test_events_without_their_intent_do_not_add_up(self, records: list[AuditRecord], file: Path) -> None:
-        chain.append(uuid.uuid4(), EventType.NOTED, {"look": "several"})
+        chain.append_event(uuid.uuid4(), EventType.NOTED, {"look": "several"})
 
         assert "do not begin with its one intent" in refusal(file)
 

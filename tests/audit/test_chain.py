@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, connection, connections
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from destinations_ui.audit import chain as events
+from destinations_ui.audit import chain, fields
 from destinations_ui.audit.models import AuditRecord, Event, EventType, Outcome, RecordError
 from destinations_ui.conf.secret import Secret
 from destinations_ui.destinations import actions
@@ -37,7 +37,7 @@ def pending(**changed: Any) -> AuditRecord:
     return new_record(**unsettled | changed)
 
 
-def chain() -> list[Event]:
+def history() -> list[Event]:
     """Return all events in order."""
     return list(Event.objects.order_by("seq"))
 
@@ -46,13 +46,13 @@ def assert_sealed(history: list[Event]) -> None:
     """Expect numbers without a gap, and each event sealed to the one before."""
     assert [event.seq for event in history] == list(range(1, len(history) + 1))
     assert [event.previous for event in history] == ["", *(event.seal for event in history[:-1])]
-    assert [event.seal for event in history] == [events.seal(event, events.keys()[event.key_id]) for event in history]
+    assert [event.seal for event in history] == [chain.seal(event, chain.keys()[event.key_id]) for event in history]
 
 
 def test_a_creation_is_an_intent_and_what_came_of_it(operator: User, sandbox: SandboxServer) -> None:
     record = actions.create_destination(attempt(operator)).record
 
-    intent, settled = chain()
+    intent, settled = history()
     assert [event.record for event in (intent, settled)] == [record.uuid, record.uuid]
     assert (intent.type, intent.payload["set"]["outcome"]) == ("intent", "pending")
     assert (settled.type, settled.payload["set"]["outcome"]) == ("settled", "succeeded")
@@ -66,34 +66,33 @@ def test_a_record_is_the_sum_of_its_events(operator: User, sandbox: SandboxServe
     actions.create_destination(attempt(operator))
 
     record = AuditRecord.objects.get()
-    summed = events.projection(event.payload for event in chain())
-    assert summed == events.state(record, [*events.START, *events.LATER])
+    summed = chain.project(event.payload for event in history())
+    assert summed == chain.values(record, fields.SEALED)
 
 
 def test_every_field_of_a_record_is_in_its_events() -> None:
-    fields = {field.name for field in AuditRecord._meta.get_fields()}
-
-    assert fields == {*events.START, *events.LATER, "uuid"}
+    assert {field.name for field in AuditRecord._meta.get_fields()} == {field.name for field in fields.FIELDS}
+    assert {*fields.SEALED, "uuid"} == {field.name for field in fields.FIELDS}
 
 
 def test_the_seal_is_an_hmac_that_anyone_with_the_key_can_compute(settings: Settings) -> None:
     settings.SEAL_KEY = Secret("the key")
     record = pending()
-    events.begin(record)
+    chain.record_intent(record)
 
-    [event] = chain()
-    lines = ["1", str(record.uuid), "intent", events.stamp(event.at), event.key_id, "", event.body]
+    [event] = history()
+    lines = ["1", str(record.uuid), "intent", chain.timestamp(event.at), event.key_id, "", event.body]
     assert event.seal == hmac.new(b"the key", "\n".join(lines).encode(), hashlib.sha256).hexdigest()
 
 
 def test_a_changed_key_seals_what_comes_and_the_old_one_still_verifies(settings: Settings) -> None:
     old = settings.SEAL_KEY
-    events.begin(pending())
+    chain.record_intent(pending())
     settings.SEAL_KEY, settings.SEAL_KEY_FALLBACKS = Secret("a new key of the tests"), [old]
-    events.begin(pending())
+    chain.record_intent(pending())
 
-    assert [event.key_id for event in chain()] == [events.key_id(old), events.key_id(settings.SEAL_KEY)]
-    assert_sealed(chain())
+    assert [event.key_id for event in history()] == [chain.key_id(old), chain.key_id(settings.SEAL_KEY)]
+    assert_sealed(history())
 
 
 @pytest.mark.parametrize("name", ["SEAL_KEY", "FINGERPRINT_KEY", "SECRET_KEY"])
@@ -103,7 +102,7 @@ def test_no_event_holds_a_key_or_a_secret(
     asked = attempt(operator, "segment", values={"write_key": Secret("marker-of-the-write-key-0123456789")})
     actions.create_destination(asked)
 
-    kept = json.dumps([[event.body, event.key_id, event.seal] for event in chain()])
+    kept = json.dumps([[event.body, event.key_id, event.seal] for event in history()])
     key = getattr(settings, name)
     assert (key.reveal() if isinstance(key, Secret) else key) not in kept
     assert "marker-of-the-write-key" not in kept
@@ -112,35 +111,81 @@ def test_no_event_holds_a_key_or_a_secret(
 def test_a_moment_is_written_in_utc_to_the_microsecond() -> None:
     moment = datetime(2026, 3, 29, 3, 0, 0, tzinfo=UTC).astimezone(timezone.get_fixed_timezone(timedelta(hours=2)))
 
-    assert events.stamp(moment) == "2026-03-29T03:00:00.000000Z"
+    assert chain.timestamp(moment) == "2026-03-29T03:00:00.000000Z"
 
 
 def test_events_are_neither_saved_again_nor_deleted() -> None:
-    events.begin(pending())
-    [event] = chain()
+    chain.record_intent(pending())
+    [event] = history()
     event.body = "{}"
 
     for tamper in (event.save, event.delete, Event.objects.all().delete, lambda: Event.objects.update(body="{}")):
         with pytest.raises(RecordError):
             tamper()
-    assert_sealed(chain())
+    assert_sealed(history())
 
 
 def test_the_head_of_a_day_is_logged_when_the_next_day_has_begun(
     caplog: pytest.LogCaptureFixture, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     yesterday = timezone.now() - timedelta(days=1)
-    first = Event(
-        seq=1, type=EventType.NOTED, at=yesterday, body="{}", key_id=events.key_id(Secret("k")), seal="a" * 64
-    )
+    first = Event(seq=1, type=EventType.NOTED, at=yesterday, body="{}", key_id=chain.key_id(Secret("k")), seal="a" * 64)
     first.save()
 
     with caplog.at_level(logging.INFO), django_capture_on_commit_callbacks(execute=True):
-        events.begin(pending())
-        events.begin(pending())
+        chain.record_intent(pending())
+        chain.record_intent(pending())
 
-    heads = [line.getMessage() for line in caplog.records if events.HEAD in line.getMessage()]
-    assert heads == [f"HISTORY HEAD seq=1 seal={'a' * 64} at={events.stamp(yesterday)}"]
+    heads = [line.getMessage() for line in caplog.records if chain.HEAD in line.getMessage()]
+    assert heads == [f"HISTORY HEAD seq=1 seal={'a' * 64} at={chain.timestamp(yesterday)}"]
+
+
+def swallow(table: str, *, then: str = "") -> None:
+    """Let someone else's trigger take rows away as they are inserted, or do something else to them."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            work = then or "SELECT RAISE(IGNORE);"
+            when = "AFTER" if then else "BEFORE"
+            cursor.execute(f"CREATE TRIGGER a_swallower {when} INSERT ON {table} BEGIN {work} END")
+        else:
+            body = f"BEGIN {then} RETURN {'NEW' if then else 'NULL'}; END"
+            cursor.execute(f"CREATE FUNCTION a_swallower() RETURNS trigger LANGUAGE plpgsql AS $${body}$$")
+            when = "AFTER" if then else "BEFORE"
+            cursor.execute(
+                f"CREATE TRIGGER a_swallower {when} INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION a_swallower()"
+            )
+
+
+class TestReadBack:
+    """What is written is read back before anything is sent."""
+
+    @pytest.mark.parametrize("model", [AuditRecord, Event])
+    def test_nothing_is_sent_when_a_trigger_swallows_what_is_written(
+        self, model: type[AuditRecord | Event], operator: User, sandbox: SandboxServer
+    ) -> None:
+        swallow(model._meta.db_table)
+
+        with pytest.raises(actions.NotRecorded):
+            actions.create_destination(attempt(operator))
+        assert [request for request in sandbox.requests if request.method == "POST"] == []
+        assert AuditRecord.objects.count() == Event.objects.count() == 0
+
+    def test_nothing_is_sent_when_a_trigger_changes_the_record(self, operator: User, sandbox: SandboxServer) -> None:
+        swallow(Event._meta.db_table, then="UPDATE destinations_ui_auditrecord SET outcome = 'refused';")
+
+        with pytest.raises(actions.NotRecorded):
+            actions.create_destination(attempt(operator))
+        assert [request for request in sandbox.requests if request.method == "POST"] == []
+        assert AuditRecord.objects.count() == 0
+
+    def test_a_result_without_its_event_is_taken_back(self) -> None:
+        record = pending()
+        chain.record_intent(record)
+        swallow(Event._meta.db_table)
+
+        with pytest.raises(chain.NotKept):
+            chain.settle(record, {"outcome": Outcome.SUCCEEDED})
+        assert AuditRecord.objects.get().outcome == "pending"
 
 
 @committed
@@ -156,15 +201,15 @@ class TestCommitted:
             rename(Event._meta.db_table, "destinations_ui_away")
 
         assert AuditRecord.objects.count() == 0
-        assert sandbox.requests == []
+        assert [request for request in sandbox.requests if request.method == "POST"] == []
 
     def test_a_record_does_not_move_without_its_event(self) -> None:
         record = pending()
-        events.begin(record)
+        chain.record_intent(record)
         rename("destinations_ui_away", Event._meta.db_table)
         try:
             with pytest.raises(DatabaseError):
-                events.settle(record, {"outcome": Outcome.SUCCEEDED})
+                chain.settle(record, {"outcome": Outcome.SUCCEEDED})
         finally:
             rename(Event._meta.db_table, "destinations_ui_away")
 
@@ -179,8 +224,8 @@ class TestCommitted:
             try:
                 for _ in range(10):
                     record = pending()
-                    events.begin(record)
-                    assert events.settle(record, {"outcome": Outcome.REFUSED})
+                    chain.record_intent(record)
+                    assert chain.settle(record, {"outcome": Outcome.REFUSED})
             except Exception as problem:  # noqa: BLE001  # whatever it is, the test's own thread has to tell
                 problems.append(problem)
             finally:
@@ -193,5 +238,5 @@ class TestCommitted:
             thread.join(60)
 
         assert problems == []
-        assert len(chain()) == WRITERS * 20
-        assert_sealed(chain())
+        assert len(history()) == WRITERS * 20
+        assert_sealed(history())

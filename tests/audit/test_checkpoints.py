@@ -11,6 +11,7 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
@@ -87,9 +88,9 @@ class TestCheckpoint:
             call_command("checkpoint_history", stdout=out)
 
         said = json.loads(out.getvalue())
-        assert (said["seq"], said["seal"], said["at"]) == (WRITTEN, last.seal, chain.stamp(last.at))
+        assert (said["seq"], said["seal"], said["at"]) == (WRITTEN, last.seal, chain.timestamp(last.at))
         assert said["key_id"] == chain.key_id(settings.SEAL_KEY)
-        assert f"HISTORY HEAD seq={WRITTEN} seal={last.seal} at={chain.stamp(last.at)}" in caplog.messages
+        assert f"HISTORY HEAD seq={WRITTEN} seal={last.seal} at={chain.timestamp(last.at)}" in caplog.messages
 
     def test_the_history_may_grow(self, history: list[AuditRecord], tmp_path: Path) -> None:
         then = checkpoint(tmp_path)
@@ -153,6 +154,16 @@ class TestCheckpoint:
             call_command("checkpoint_history", to=tmp_path / "checkpoint.json")
         assert not list(tmp_path.iterdir())
 
+    def test_one_of_another_installation_is_told_apart(self, history: list[AuditRecord], tmp_path: Path) -> None:
+        paths = {"checkpoint": checkpoint(tmp_path), "receipt": receipt(tmp_path, history[0])}
+        ours, theirs = chain.installation().pk, UUID(int=9)
+        run("UPDATE destinations_ui_installation SET id = %s", theirs.hex)
+
+        for kind, path in paths.items():
+            assert finding(**{kind: [path]}) == (
+                f"Another installation: {path} is about {ours}, and this database is {theirs}."
+            )
+
     def test_none_is_written_over(self, history: list[AuditRecord], tmp_path: Path) -> None:
         path = checkpoint(tmp_path)
         before = path.read_text()
@@ -167,7 +178,7 @@ class TestCheckpoint:
         path = checkpoint(tmp_path)
         begun()
         seal = Event.objects.get(seq=WRITTEN).seal
-        chain.append(None, EventType.PRUNED, {"through": WRITTEN, "seal": seal})
+        chain.append_event(None, EventType.PRUNED, {"through": WRITTEN, "seal": seal})
         run("DELETE FROM {records} WHERE uuid IN (SELECT record FROM {events} WHERE seq <= %s)", WRITTEN)
         run("DELETE FROM {events} WHERE seq <= %s", WRITTEN)
 

@@ -1,7 +1,8 @@
-"""The database itself keeps the history added to only, whoever asks it for something else."""
+"""The database itself keeps the history append-only, whoever asks it for something else."""
 
 from __future__ import annotations
 
+import io
 import itertools
 import re
 from collections.abc import Iterator
@@ -17,8 +18,7 @@ from django.db import DatabaseError, IntegrityError, ProgrammingError, connectio
 from django.db.models import Model, QuerySet
 from pytest_django import DjangoDbBlocker
 
-from destinations_ui.audit import chain as events
-from destinations_ui.audit import triggers
+from destinations_ui.audit import chain, search, triggers
 from destinations_ui.audit.models import AuditRecord, Event, EventType, Outcome
 from destinations_ui.destinations import actions
 from destinations_ui.sandbox import SandboxServer
@@ -35,6 +35,8 @@ RESULTS = {
     *("outcome", "settled_at", "duration_ms", "destination_id", "status_code"),
     *("error_code", "error_message", "error_id", "explanation"),
 }
+#: The columns of JSON.
+JSON = ("config", "secrets", "changes")
 #: How an outcome may move on.
 MOVES = {
     *(("pending", after) for after in ("succeeded", "refused", "not_sent", "unknown")),
@@ -83,14 +85,14 @@ def begun(**changed: Any) -> AuditRecord:
     """Add a pending record and its intent."""
     unsettled = {"outcome": "pending", "settled_at": None, "duration_ms": None, "status_code": None}
     record = new_record(**unsettled | changed)
-    events.begin(record)
+    chain.record_intent(record)
     return record
 
 
 def settled(**changed: Any) -> AuditRecord:
     """Add a record of two events."""
     record = begun(**changed)
-    assert events.settle(record, {"outcome": Outcome.SUCCEEDED, "destination_id": "d1"})
+    assert chain.settle(record, {"outcome": Outcome.SUCCEEDED, "destination_id": "d1"})
     return record
 
 
@@ -173,7 +175,10 @@ class TestRecords:
     @pytest.mark.parametrize("column", sorted({*columns(AuditRecord)} - RESULTS))
     def test_what_was_said_at_the_start_stays(self, column: str) -> None:
         unlike = dict.fromkeys(("actor", "actor_pk", "action", "kind", "name", "reason", "project", "environment"), "x")
-        record, other = begun(), begun(on=False, config={"region": "x"}, secrets={"key": "x"}, **unlike)
+        record, other = (
+            begun(),
+            begun(on=False, **{name: {"x": "y"} for name in JSON}, **unlike),
+        )
 
         with refused("Records are not edited."):
             run(
@@ -256,10 +261,10 @@ class TestPruning:
 
     def test_what_was_pruned_may_be_deleted_and_nothing_else(self) -> None:
         old, reopened, new = settled(), begun(outcome="unknown"), settled()
-        assert events.resolve(reopened, {"outcome": Outcome.ABSENT})  # Number 6, after the end of what is pruned.
+        assert chain.resolve(reopened, {"outcome": Outcome.ABSENT})  # Number 6, after the end of what is pruned.
         without_events = new_record()
         without_events.save()
-        events.append(None, EventType.PRUNED, {"through": 5})
+        chain.append_event(None, EventType.PRUNED, {"through": 5})
 
         for record in (reopened, without_events):
             with refused("Records are not deleted."):
@@ -273,7 +278,7 @@ class TestPruning:
 
     def test_the_history_goes_on_after_it(self) -> None:
         settled()
-        events.append(None, EventType.PRUNED, {"through": 2})
+        chain.append_event(None, EventType.PRUNED, {"through": 2})
         run("DELETE FROM {records}")
         run("DELETE FROM {events} WHERE seq <= 2")
         before = Event.objects.get()
@@ -286,21 +291,21 @@ class TestPruning:
             run("DELETE FROM {events}")
 
     def test_a_later_pruning_reaches_an_earlier_one(self) -> None:
-        events.append(None, EventType.PRUNED, {"through": 0})
-        events.append(None, EventType.PRUNED, {"through": 1})
+        chain.append_event(None, EventType.PRUNED, {"through": 0})
+        chain.append_event(None, EventType.PRUNED, {"through": 1})
 
         assert run("DELETE FROM {events} WHERE seq = 1") == 1
 
     def test_a_record_does_not_outlive_its_events(self) -> None:
         settled()
-        events.append(None, EventType.PRUNED, {"through": 2})
+        chain.append_event(None, EventType.PRUNED, {"through": 2})
         run("DELETE FROM {events} WHERE seq <= 2")
 
         with refused("Records are not deleted."):
             run("DELETE FROM {records}")
 
     def test_a_pruning_never_reaches_itself_or_what_comes_after(self) -> None:
-        events.append(None, EventType.PRUNED, {"through": 1_000_000})
+        chain.append_event(None, EventType.PRUNED, {"through": 1_000_000})
         settled()
 
         for seq in (1, 2, 3):
@@ -314,7 +319,7 @@ class TestPruning:
     )
     def test_what_names_no_number_prunes_nothing(self, payload: dict[str, Any]) -> None:
         settled()
-        events.append(None, EventType.PRUNED, payload)
+        chain.append_event(None, EventType.PRUNED, payload)
 
         with pytest.raises(DatabaseError), transaction.atomic():
             run("DELETE FROM {events} WHERE seq = 1")
@@ -322,7 +327,7 @@ class TestPruning:
 
     def test_other_events_prune_nothing(self) -> None:
         record = settled()
-        events.append(record.uuid, EventType.NOTED, {"through": 2})
+        chain.append_event(record.uuid, EventType.NOTED, {"through": 2})
 
         with refused("Events are not deleted."):
             run("DELETE FROM {events} WHERE seq = 1")
@@ -348,10 +353,12 @@ class TestMissing:
         assert triggers.missing(connection) == []
 
     def test_without_any_all_are(self) -> None:
-        triggers.remove(connection)
+        for script in (triggers.APPEND_ONLY, triggers.SEARCH):
+            script.drop(connection)
 
-        assert triggers.missing(connection) == [guard.name for guard in triggers.guards(connection)]
-        triggers.install(connection)
+        assert triggers.missing(connection) == list(triggers.required(connection))
+        for script in (triggers.APPEND_ONLY, triggers.SEARCH):
+            script.create(connection)
         assert triggers.missing(connection) == []
 
     def test_they_outlast_another_name_of_their_table(self) -> None:
@@ -443,6 +450,21 @@ class TestTheDocumentedRole:
         assert [event.type for event in Event.objects.order_by("seq")] == ["intent", "settled"]
         assert triggers.missing(connection) == []
 
+    def test_the_search_index_follows_and_verifies(self, sandbox: SandboxServer) -> None:
+        record = actions.create_destination(attempt(User.objects.create_user("olga"))).record
+
+        found = AuditRecord.objects.filter(pk__in=search.numbers({"person": "olga", "outcome": "succeeded"}))
+        assert list(found) == [record]
+        call_command("verify_history", stdout=io.StringIO())
+
+    def test_a_temporary_table_of_the_index_s_name_is_not_written(self, sandbox: SandboxServer) -> None:
+        run("CREATE TEMPORARY TABLE destinations_ui_search (LIKE public.destinations_ui_search)")
+
+        record = actions.create_destination(attempt(User.objects.create_user("otto"))).record
+
+        assert run("SELECT 1 FROM public.destinations_ui_search WHERE id = {}", record.pk) == 1
+        run("DROP TABLE pg_temp.destinations_ui_search")
+
     @pytest.mark.parametrize(
         "sql",
         [
@@ -459,6 +481,14 @@ class TestTheDocumentedRole:
             "DROP FUNCTION {events}_update CASCADE",
             "DROP TABLE {events}",
             "ALTER TABLE {events} RENAME TO other",
+            "UPDATE destinations_ui_search SET text = ''",
+            "DELETE FROM destinations_ui_search",
+            "INSERT INTO destinations_ui_day VALUES ('2026-01-01', 1, 2)",
+            "UPDATE destinations_ui_day SET first = 9",
+            "UPDATE destinations_ui_installation SET id = gen_random_uuid()",
+            "DELETE FROM destinations_ui_installation",
+            "CREATE TEMPORARY TABLE mine (LIKE destinations_ui_auditrecord); "
+            "CREATE TRIGGER mine AFTER DELETE ON mine FOR EACH ROW EXECUTE FUNCTION destinations_ui_search_delete()",
             "CREATE RULE nothing AS ON INSERT TO {events} DO INSTEAD NOTHING",
             "CREATE TABLE other (id int)",
             "DELETE FROM django_migrations",

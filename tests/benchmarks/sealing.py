@@ -22,8 +22,8 @@ def main() -> None:
     times = []
     for number in range(EVENTS):
         began = time.perf_counter()
-        with chain.turn():
-            chain.append(record.uuid, EventType.NOTED, {"number": number})
+        with chain.write_transaction():
+            chain.append_event(record.uuid, EventType.NOTED, {"number": number})
         times.append((time.perf_counter() - began) * 1000)
     print(f"{statistics.median(times):.2f} {sorted(times)[int(EVENTS * 0.95)]:.2f}")
 

@@ -17,6 +17,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from destinations_ui.audit.fields import RESULTS
+
 if TYPE_CHECKING:
     from django.db.models import Model
 
@@ -111,8 +113,6 @@ def weighted(values: Iterable[str], weights: Iterable[float]) -> Choice:
 
 def records(count: int) -> Iterator[dict[str, Any]]:
     """Yield what each record says, by the names of its fields, oldest first."""
-    from destinations_ui.audit import chain
-
     chance = random.Random(count)  # noqa: S311  # no secret: the same records each time are what is wanted
     projects = [f"{area}-{part}" for part in PARTS for area in AREAS]
     project = weighted(projects, (1 / rank for rank in range(1, len(projects) + 1)))
@@ -140,7 +140,8 @@ def records(count: int) -> Iterator[dict[str, Any]]:
             "submission": uuid.UUID(int=chance.getrandbits(128), version=4),
             "request_id": uuid.UUID(int=chance.getrandbits(128), version=4),
             "created_at": moment,
-            **chain.LATER,
+            **RESULTS,
+            "changes": {},
             "actor": people[(pk - 1) * 151 // count].draw(chance),
             "actor_pk": "1",
             "action": "destination.create",
@@ -162,7 +163,7 @@ def write(count: int) -> None:
     from django.core.management.color import no_style
     from django.db import connection, transaction
 
-    from destinations_ui.audit import chain, search_index, triggers
+    from destinations_ui.audit import chain, fields, search_index, triggers
     from destinations_ui.audit.models import AuditRecord, Event
 
     key, key_id = settings.SEAL_KEY, chain.key_id(settings.SEAL_KEY)
@@ -171,30 +172,31 @@ def write(count: int) -> None:
     def happened(said: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a record's events: what was asked for and, unless it is pending, what came of it."""
         nonlocal previous, seq
-        asked = {name: said[name] for name in chain.START} | {"outcome": "pending"}
+        asked = {name: said[name] for name in fields.REQUESTED} | {"outcome": "pending"}
         told = [("intent", said["created_at"], asked)]
         if said["outcome"] != "pending":
-            told.append(("settled", said["settled_at"], {name: said[name] for name in ("outcome", *chain.LATER)}))
+            told.append(("settled", said["settled_at"], {name: said[name] for name in ("outcome", *fields.RESULTS)}))
         for event_type, at, payload in told:
             seq += 1
-            body = chain.canonical({"set": payload})
-            seal = chain.sealed(key, seq, str(said["uuid"]), event_type, chain.stamp(at), key_id, previous, body)
+            first = {"installation": chain.installation().pk} if seq == 1 else {}
+            body = chain.sealed_body({**first, "set": payload})
+            seal = chain.seal_of(key, seq, str(said["uuid"]), event_type, chain.timestamp(at), key_id, previous, body)
             yield seq, said["uuid"].hex, event_type, plain(at), body, key_id, previous, seal
             previous = seal
 
     columns = [field.attname for field in AuditRecord._meta.concrete_fields]
     made = records(count)
     with transaction.atomic():
-        triggers.remove(connection)
-        search_index.remove(connection)
+        triggers.APPEND_ONLY.drop(connection)
+        triggers.SEARCH.drop(connection)
     for start in range(0, count, BATCH):
         batch = [next(made) for _ in range(min(BATCH, count - start))]
         with transaction.atomic():
             add(AuditRecord, ([plain(said[name]) for name in columns] for said in batch))
             add(Event, (event for said in batch for event in happened(said)))
     with transaction.atomic():
-        search_index.install(connection)
-        triggers.install(connection)
+        search_index.rebuild(connection)
+        triggers.APPEND_ONLY.create(connection)
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), [AuditRecord]):
             cursor.execute(statement)

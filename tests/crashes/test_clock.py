@@ -89,7 +89,7 @@ def test_what_was_interrupted_while_the_clock_was_wrong_is_never_called_absent_w
 ) -> None:
     clock.error = jump
     record = attempt(operator).record()
-    chain.begin(record)
+    chain.record_intent(record)
     sandbox.add_destination("web-shop", "staging", kind=record.kind, name=record.name, config=record.config)
 
     # An hour later the clock, right again, has passed all that was written while it was wrong.

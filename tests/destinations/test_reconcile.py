@@ -56,7 +56,7 @@ def begun(made: datetime, **changed: Any) -> AuditRecord:
     """Add an attempt that is still pending."""
     pending = {"outcome": Outcome.PENDING, "settled_at": None, "duration_ms": None, "status_code": None}
     record = new_record(**pending | {"created_at": made} | changed)
-    chain.begin(record)
+    chain.record_intent(record)
     return record
 
 

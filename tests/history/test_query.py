@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 CONTRACT = [
     *("id", "created_at", "actor", "action", "outcome", "project", "environment", "kind", "name", "on", "config"),
     *("secrets", "reason", "destination_id", "status_code", "error_code", "error_message", "error_id", "duration_ms"),
-    *("request_id", "submission", "settled_at"),
+    *("request_id", "submission", "settled_at", "changes"),
 ]
 MOMENT = datetime.datetime(2026, 11, 23, 12, 30, 15, 250000, tzinfo=datetime.UTC)
 
@@ -255,6 +255,7 @@ class TestExport:
             name="Größe “L”\u2028\n<b>",
             config={"userIdentities": [{"ldContextKind": "user"}]},
             secrets={"apiKey": "0123456789ab"},
+            changes={"name": ["Before", "After"]},
         )
 
         text = "".join(as_json_lines(export_blocks({})))
@@ -283,6 +284,7 @@ class TestExport:
             "request_id": str(made.request_id),
             "submission": str(made.submission),
             "settled_at": None,
+            "changes": {"name": ["Before", "After"]},
         }
 
     @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def people_at_work(operator: User, sandbox: SandboxServer) -> Iterator[None]:
         try:
             for number in range(1000):
                 name = f"Destination {number}"
-                place = {"environment": "production", "name": name, "values": {"write_key": Secret(MARKER)}}
+                place = {"environment": "staging", "name": name, "values": {"write_key": Secret(MARKER)}}
                 create_destination(attempt(operator, "segment", **place))
                 if number == 3:
                     under_way.set()

@@ -72,7 +72,7 @@ def begun(age: timedelta = timedelta(hours=1), **changed: Any) -> AuditRecord:
     """Add an attempt of some time ago that is still pending."""
     pending = {"outcome": Outcome.PENDING, "settled_at": None, "duration_ms": None, "status_code": None}
     made = new_record(**pending | {"created_at": timezone.now() - age} | changed)
-    chain.begin(made)
+    chain.record_intent(made)
     return made
 
 

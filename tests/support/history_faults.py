@@ -11,8 +11,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from destinations_ui.audit import chain as events
-from destinations_ui.audit import verification
+from destinations_ui.audit import chain, verification
 from destinations_ui.audit.models import AuditRecord, Event, EventType, Outcome
 from destinations_ui.conf.secret import Secret
 from tests.support.attempts import new_record
@@ -29,7 +28,7 @@ def begun(**changed: Any) -> AuditRecord:
     """Add a pending record and its intent."""
     unsettled = {"outcome": Outcome.PENDING, "settled_at": None, "duration_ms": None, "status_code": None}
     record = new_record(**unsettled | changed)
-    events.begin(record)
+    chain.record_intent(record)
     return record
 
 
@@ -37,12 +36,12 @@ def write_history() -> list[AuditRecord]:
     """Write three attempts: one that succeeded, one that was found out about, and one that is under way."""
     first = begun(name="First")
     second = begun(name="Second")
-    events.settle(second, {"outcome": Outcome.UNKNOWN, "explanation": "No answer."})
-    events.settle(first, {"outcome": Outcome.SUCCEEDED, "destination_id": "d1", "status_code": 201, "duration_ms": 7})
-    events.append(second.uuid, EventType.NOTED, {"look": "nothing found"})
+    chain.settle(second, {"outcome": Outcome.UNKNOWN, "explanation": "No answer."})
+    chain.settle(first, {"outcome": Outcome.SUCCEEDED, "destination_id": "d1", "status_code": 201, "duration_ms": 7})
+    chain.append_event(second.uuid, EventType.NOTED, {"look": "nothing found"})
     third = begun(name="Third")
-    events.append(second.uuid, EventType.NOTED, {"look": "nothing found"})
-    events.resolve(second, {"outcome": Outcome.ABSENT})
+    chain.append_event(second.uuid, EventType.NOTED, {"look": "nothing found"})
+    chain.resolve(second, {"outcome": Outcome.ABSENT})
     return [AuditRecord.objects.get(pk=record.pk) for record in (first, second, third)]
 
 
@@ -70,8 +69,8 @@ def write_anew(start: int, key: Secret | None = None, key_id: str = "") -> None:
     before = Event.objects.filter(seq=start - 1).first()
     previous = before.seal if before else ""
     for event in Event.objects.filter(seq__gte=start).order_by("seq"):
-        row = verification.row(event)._replace(key_id=key_id or events.key_id(key), previous=previous)
-        previous = events.sealed(key, row.seq, row.record, row.type, row.at, row.key_id, row.previous, row.body)
+        row = verification.row(event)._replace(key_id=key_id or chain.key_id(key), previous=previous)
+        previous = chain.seal_of(key, row.seq, row.record, row.type, row.at, row.key_id, row.previous, row.body)
         values = (row.key_id, row.previous, previous, row.seq)
         run("UPDATE {events} SET key_id = %s, previous = %s, seal = %s WHERE seq = %s", *values)
 

@@ -1,4 +1,4 @@
-"""The database without its guards, for what the product itself never does: empty it, or tamper with it."""
+"""The database without its triggers, for what the product itself never does: empty it, or tamper with it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ execute_sql_flush = BaseDatabaseOperations.execute_sql_flush
 
 @contextmanager
 def unguarded() -> Iterator[None]:
-    """Take the guards away, and bring them back. If what happens in between fails, it is taken back, too."""
+    """Drop the append-only triggers, and create them again. If what happens in between fails, roll all of it back."""
     with transaction.atomic():
-        triggers.remove(connection)
+        triggers.APPEND_ONLY.drop(connection)
         yield
-        triggers.install(connection)
+        triggers.APPEND_ONLY.create(connection)
 
 
 def restored(contents: str) -> Callable[[BaseDatabaseOperations, Sequence[str]], None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,8 +17,11 @@ from destinations_ui.audit.archive import ArchiveError
 from destinations_ui.audit.checkpoints import Claim, InvalidProof
 from destinations_ui.audit.models import AuditRecord, Event
 from destinations_ui.audit.verification import HistoryTampered
+from destinations_ui.conf.logging import escape_controls
 
 Each = TypeVar("Each")
+
+SEE = "See docs/database.md."
 
 
 class Command(BaseCommand):
@@ -50,31 +53,39 @@ class Command(BaseCommand):
         archive: Sequence[Path],
         **options: Any,
     ) -> None:
-        """Walk the events, then compare the records."""
+        """Walk the events, compare the records, then the search index; last, look at the triggers."""
         try:
             claims = proofs.claims(checkpoint, receipt)
             with verification.snapshot():
                 self.stdout.write(self.verified(claims, archive))
+                problems = [*search_index.problems(connection), *self.trigger_problems()]
         except (ArchiveError, InvalidProof, HistoryTampered) as found:
             raise CommandError(str(found)) from found
         except DatabaseError as error:
             raise CommandError(f"The history cannot be read: {error}") from error
+        if problems:
+            raise CommandError("\n".join(problems))
+
+    def trigger_problems(self) -> Iterator[str]:
+        """Yield what is wrong with the triggers, in sentences."""
+        missing, unknown = triggers.missing(connection), triggers.unknown(connection)
+        if missing:
+            yield f"Triggers of the history are missing, disabled or changed: {', '.join(missing)}. {SEE}"
+        if unknown:
+            yield f"The database has triggers or rules that are not ours: {escape_controls(', '.join(unknown))}. {SEE}"
 
     def verified(self, claims: Sequence[Claim], paths: Sequence[Path]) -> str:
         """Return what was found to be right."""
-        lifted = triggers.missing(connection)
-        if lifted:
-            self.stderr.write(
-                f"Warning: the database does not guard the history ({', '.join(lifted)}). See docs/database.md."
-            )
-        behind = search_index.missing(connection)
-        if behind:
-            self.stderr.write(
-                f"Warning: the history's search may not find every record ({', '.join(behind)}). See docs/database.md."
-            )
         archives = [archive.describe(path) for path in paths]
+        installation = verification.installation_id()
+        for path, each in zip(paths, archives, strict=True):
+            if each.installation != installation:
+                raise HistoryTampered(
+                    f"Another installation: {path} is of {each.installation}, and this database is {installation}."
+                )
         begins = verification.pruned() | {each.first - 1: each.previous for each in archives[:1]}
-        rows = proofs.held_against(claims, verification.walk(archive.history(paths), begins))
+        walked = verification.of_installation(verification.walk(archive.history(paths), begins), installation)
+        rows = proofs.held_against(claims, walked)
         seen = progress(rows, "events", Event.objects.count() + sum(each.events for each in archives))
         first = last = None
         key_ids: set[str] = set()
@@ -86,7 +97,7 @@ class Command(BaseCommand):
             return "The history is empty."
         return (
             f"The history is what was written: events {first.seq} to {last.seq}, {records} records, "
-            f"last seal {last.seal}, sealed with {', '.join(sorted(key_ids))}."
+            f"last seal {last.seal}, sealed with {', '.join(sorted(key_ids))}, installation {installation}."
         )
 
 
