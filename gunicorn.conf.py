@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 worker_class = "gthread"
-#: A creation keeps its thread waiting: in each process 8 are sent at once and 12 wait (launchdarkly/throttling.py). So
-#: does a sign-in: 2 passwords are hashed and 4 wait (accounts/views.py). At least 6 threads stay free for every other
-#: page. Each thread may hold a connection to the database.
-threads = 32
+#: Requests to LaunchDarkly keep their threads waiting: in each process at most 20 write and 8 read
+#: (launchdarkly/throttling.py). So do sign-ins: 2 passwords are hashed and 4 wait (accounts/views.py). At least 6 threads
+#: stay free for every other page. Each thread may hold a connection to the database.
+threads = 40
 #: Longer than the longest LAUNCHDARKLY_TIMEOUT, so that a restart lets a creation under way come to its end.
 graceful_timeout = 150
 #: gunicorn would open a socket for commands in the home directory; nothing here uses it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -14,6 +15,7 @@ from hypothesis import settings as hypothesis
 from pytest_django import DjangoDbBlocker, Settings
 
 from destinations_ui.demo.preparation import static_files_are_current
+from destinations_ui.destinations import inventory
 from destinations_ui.launchdarkly import throttling
 from destinations_ui.sandbox import SandboxServer
 from tests.support import unguarded
@@ -78,9 +80,11 @@ def empty_cache() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def forgotten_failures() -> None:
-    """Let no test be put off by LaunchDarkly's failures in another one."""
+def forgotten_responses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each test read LaunchDarkly anew, whatever another one has read, and however it failed."""
     throttling.PROCESS.breaker.close()
+    monkeypatch.setattr(inventory, "REFRESH_INTERVAL", timedelta(0))
+    monkeypatch.setattr(inventory, "LIVE", 0.0)
 
 
 @pytest.fixture(autouse=True)

@@ -1,43 +1,45 @@
-"""What LaunchDarkly has, as pages show it: its lists, kept for a minute, and an honest word when it does not answer.
+"""LaunchDarkly's projects, environments and destinations, as pages need them.
 
-A page never waits long: a read has a few seconds, an old list is better than none, and after a failure LaunchDarkly
-is left alone for a moment.
+Pages never wait long: lists are cached for a minute, one thread refreshes a list while the others use the old one, and
+after a failure LaunchDarkly is left alone for a while. A list says how old it is and why it is not newer.
 """
 
 from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar, cast
-from weakref import WeakValueDictionary
+from typing import Annotated, Any, Generic, TypeVar
 
+import msgspec
 from django.conf import settings
 from django.core.cache import cache
 
 from destinations_ui import launchdarkly
 from destinations_ui.audit.models import AuditRecord, Outcome
-from destinations_ui.launchdarkly.errors import LaunchDarklyError, NoResponse, NotSent
+from destinations_ui.launchdarkly import LaunchDarkly
+from destinations_ui.launchdarkly.errors import LaunchDarklyError, NoResponse, NotSent, Overloaded
 from destinations_ui.launchdarkly.resources import KEY, Destination, Environment, Project
+from destinations_ui.launchdarkly.throttling import PROCESS, SingleFlight
 
 Item = TypeVar("Item")
+Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 
-#: A list this young is shown without asking again.
+#: A list this young is used as it is.
 FRESH = timedelta(seconds=60)
-#: A list this old is still shown when LaunchDarkly does not answer.
+#: The same when a user asks for a refresh. It keeps many users from using up the account's rate limit.
+REFRESH_INTERVAL = timedelta(seconds=2)
+#: A list this old is still used when LaunchDarkly cannot be read.
 KEPT = timedelta(days=1)
-#: After a failure LaunchDarkly is not asked again for this long, unless someone asks for it.
-RESPITE = timedelta(seconds=10)
-#: Someone who asks again is not put off by a failure older than this; the lists of one page are.
-MOMENT = timedelta(seconds=2)
+#: After a failure LaunchDarkly is not read again for this long; the second is for a user who asks for a refresh.
+RESPITE, REFRESH_RESPITE = timedelta(seconds=10), timedelta(seconds=2)
 #: How long a page waits for LaunchDarkly, in seconds.
 PATIENCE = 4.0
-#: Key of a list that is being read → what its reader holds, for as long as somebody does.
-LOCKS: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
-LOCKS_LOCK = threading.Lock()
+#: How long :func:`live_destinations` returns the same list, in seconds.
+LIVE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,69 +49,104 @@ class CachedList(Generic[Item]):
     Attributes:
         items: What is known.
         read_at: When it was read; ``None`` when it never was.
-        problem: Why the newest could not be had, in a sentence; empty when it could.
+        problem: Why it could not be read just now; empty when it could.
+        stale: Whether it is older than it should be, because another thread is reading it just now.
     """
 
     items: Sequence[Item] = ()
     read_at: datetime | None = None
     problem: str = ""
+    stale: bool = False
 
     @property
     def known(self) -> bool:
-        """Whether LaunchDarkly has answered, now or earlier."""
+        """Whether it was ever read."""
         return self.read_at is not None
 
     @property
     def current(self) -> bool:
-        """Whether this is what LaunchDarkly says now, so that what is not in it does not exist."""
-        return self.known and not self.problem
+        """Whether what is not in it does not exist."""
+        return self.known and not self.problem and not self.stale
 
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentSlot:
-    """An environment, and the destination it has."""
+    """An environment and its destinations; LaunchDarkly allows one."""
 
     project: str
     environment: Environment
     destinations: Sequence[Destination] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class LiveDestinations:
+    """LaunchDarkly's destinations as they were a moment ago, with their configurations.
+
+    Attributes:
+        requested_at: When they were requested: what was created later may be missing.
+    """
+
+    requested_at: datetime
+    items: Sequence[Destination]
+
+
+@dataclass(frozen=True)
+class StoredList(Generic[Item]):
+    """A list in the cache."""
+
+    read_at: Timestamp
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class StoredProblem:
+    """A failure in the cache."""
+
+    at: Timestamp
+    message: str
+
+
+#: Cache key → the thread that reads this list, and those that wait for it.
+LIST_READS: SingleFlight[CachedList[Any]] = SingleFlight(PROCESS.reads)
+LIVE_READS: SingleFlight[LiveDestinations] = SingleFlight(PROCESS.reads)
+
+
 def projects(*, fresh: bool = False) -> CachedList[Project]:
-    """Return every project. ``fresh`` asks LaunchDarkly even when a list is at hand."""
-    return listing("projects", lambda client, seconds: client.projects(timeout=seconds), fresh=fresh)
+    """Return every project. ``fresh`` is for a user who asks for a refresh."""
+    return cached_list("projects", Project, lambda client, timeout: client.projects(timeout=timeout), fresh=fresh)
 
 
 def environments(project: str, *, fresh: bool = False) -> CachedList[Environment]:
     """Return every environment of a project."""
     if not KEY.fullmatch(project):
         return CachedList()
-    return listing(
+    return cached_list(
         f"environments:{project}",
-        lambda client, seconds: client.environments(project, timeout=seconds),
+        Environment,
+        lambda client, timeout: client.environments(project, timeout=timeout),
         fresh=fresh,
     )
 
 
 def destinations(*, fresh: bool = False) -> CachedList[Destination]:
-    """Return every destination of the account. A list from before our own last creation counts as old."""
-    return listing(
+    """Return every destination of the account, without configurations: obfuscated secrets in them may show a part."""
+    return cached_list(
         "destinations",
-        # Without their configurations: what stands there for a secret may show a part of it, and pages need none.
-        lambda client, seconds: [replace(item, config={}) for item in client.destinations(timeout=seconds)],
+        Destination,
+        lambda client, timeout: [replace(item, config={}) for item in client.destinations(timeout=timeout)],
         fresh=fresh,
-        not_before=last_creation(),
+        newer_than=last_success(),
     )
 
 
 def places(project: str, *, fresh: bool = False) -> CachedList[EnvironmentSlot]:
-    """Return every environment of a project with what it has."""
-    found = environments(project, fresh=fresh)
-    taken = destinations(fresh=fresh)
+    """Return every environment of a project with its destinations."""
+    known, taken = environments(project, fresh=fresh), destinations(fresh=fresh)
     items = [
         EnvironmentSlot(project, environment, destinations_of(taken.items, project, environment.key))
-        for environment in found.items
+        for environment in known.items
     ]
-    return CachedList(items, found.read_at, found.problem or taken.problem)
+    return CachedList(items, known.read_at, known.problem or taken.problem, known.stale or taken.stale)
 
 
 def destinations_of(items: Sequence[Destination], project: str, environment: str) -> list[Destination]:
@@ -117,83 +154,129 @@ def destinations_of(items: Sequence[Destination], project: str, environment: str
     return [item for item in items if (item.project, item.environment) == (project, environment)]
 
 
-def last_creation() -> datetime | None:
-    """Return when our last creation was settled, by whichever process."""
+def last_success() -> datetime | None:
+    """Return when an attempt last changed something at LaunchDarkly, in whichever process."""
     newest = AuditRecord.objects.filter(outcome=Outcome.SUCCEEDED).only("settled_at").order_by("-id").first()
     return newest.settled_at if newest else None
 
 
-def listing(
+class Live:
+    """The destinations that this process read last. With their configurations they do not belong in the cache."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._read: dict[LaunchDarkly, tuple[float, LiveDestinations]] = {}
+
+    def get(self, client: LaunchDarkly) -> LiveDestinations | None:
+        with self._lock:
+            read_at, found = self._read.get(client, (0.0, None))
+        return found if time.monotonic() - read_at < LIVE else None
+
+    def read(self, client: LaunchDarkly, timeout: float | None) -> LiveDestinations:
+        read_at, requested_at = time.monotonic(), datetime.now(UTC)
+        found = LiveDestinations(requested_at, client.destinations(timeout=timeout))
+        with self._lock:
+            self._read = {client: (read_at, found)}
+        return found
+
+
+LIVE_DESTINATIONS = Live()
+
+
+def live_destinations(*, timeout: float | None = None) -> LiveDestinations:
+    """Return LaunchDarkly's destinations, read at most two seconds ago.
+
+    Any number of users can look up what became of an attempt; LaunchDarkly sees one request every two seconds.
+
+    Raises:
+        LaunchDarklyError: they cannot be read.
+    """
+    client = launchdarkly.connect()
+    found = LIVE_DESTINATIONS.get(client)
+    return found or LIVE_READS.run(repr(client), lambda: LIVE_DESTINATIONS.read(client, timeout), PATIENCE)
+
+
+def cached_list(
     name: str,
-    read: Callable[[launchdarkly.LaunchDarkly, float], Sequence[Item]],
+    item: type[Item],
+    read: Callable[[LaunchDarkly, float], Sequence[Item]],
     *,
     fresh: bool,
-    not_before: datetime | None = None,
+    newer_than: datetime | None = None,
 ) -> CachedList[Item]:
-    """Return a list from the cache, or from LaunchDarkly, or an old one with the reason."""
-    key = cache_key(name)
-    not_before = datetime.now(UTC) if fresh else not_before
-    kept = cached(key, not_before)
-    if kept:
-        return kept
-    with turn(key):
-        # Whoever was here before may have read it meanwhile.
-        return cached(key, not_before) or newly_read(key, read, fresh=fresh)
-
-
-def cached(key: str, not_before: datetime | None) -> CachedList[Any] | None:
-    """Return a list from the cache that is young enough, and was not read before a moment."""
-    kept = cast("CachedList[Any] | None", cache.get(key))
-    if kept is None or kept.read_at is None or datetime.now(UTC) - kept.read_at >= FRESH:
-        return None
-    return kept if not_before is None or kept.read_at > not_before else None
-
-
-@contextmanager
-def turn(key: str) -> Iterator[None]:
-    """Let one thread of the process read a list, and the others wait for what it reads, for as long as it may take."""
-    with LOCKS_LOCK:
-        lock = LOCKS.setdefault(key, threading.Lock())
-    taken = lock.acquire(timeout=PATIENCE)
+    """Return a list from the cache or from LaunchDarkly, or an old one with the reason."""
+    key, now = cache_key(name), datetime.now(UTC)
+    oldest = now - (REFRESH_INTERVAL if fresh else FRESH)
+    oldest = max(oldest, newer_than or oldest)
+    stored = load_list(key, item)
+    if stored.read_at and oldest < stored.read_at <= now:
+        return stored
+    problem = recent_problem(key, REFRESH_RESPITE if fresh else RESPITE)
+    if problem:
+        return replace(stored, problem=problem)
+    if stored.known and not fresh and key in LIST_READS:
+        return replace(stored, stale=True)
     try:
-        yield
-    finally:
-        if taken:
-            lock.release()
+        found = LIST_READS.run(key, lambda: read_list(key, read), PATIENCE)
+        if not found.read_at or found.read_at <= oldest:  # Another thread had begun to read it too early for us.
+            found = LIST_READS.run(key, lambda: read_list(key, read), PATIENCE)
+    except LaunchDarklyError as error:
+        return replace(stored, problem=error.message)
+    return found
 
 
-def newly_read(
-    key: str, read: Callable[[launchdarkly.LaunchDarkly, float], Sequence[Item]], *, fresh: bool
-) -> CachedList[Item]:
-    """Return a list from LaunchDarkly, or an old one with the reason."""
-    kept = cast("CachedList[Item] | None", cache.get(key))
-    problem = known_problem(key, MOMENT if fresh else RESPITE)
-    if not problem:
-        read_at = datetime.now(UTC)
-        try:
-            seconds = min(PATIENCE, settings.LAUNCHDARKLY_TIMEOUT)
-            found = CachedList(tuple(read(launchdarkly.connect(), seconds)), read_at)
-        except LaunchDarklyError as error:
-            problem = error.message
-            # No way to LaunchDarkly means no list at all; a bad answer concerns this one.
-            concerned = cache_key("") if isinstance(error, NotSent | NoResponse) else key
-            cache.set(f"{concerned}:problem", (problem, datetime.now(UTC)), RESPITE.total_seconds())
-        else:
-            cache.set(key, found, KEPT.total_seconds())
-            cache.delete_many([f"{key}:problem", f"{cache_key('')}:problem"])
-            return found
-    return CachedList(kept.items, kept.read_at, problem) if kept else CachedList(problem=problem)
+def read_list(key: str, read: Callable[[LaunchDarkly, float], Sequence[Item]]) -> CachedList[Item]:
+    """Read a list from LaunchDarkly, and keep in the cache what came of it."""
+    read_at = datetime.now(UTC)
+    try:
+        items = tuple(read(launchdarkly.connect(), min(PATIENCE, settings.LAUNCHDARKLY_TIMEOUT)))
+    except LaunchDarklyError as error:
+        store_problem(key, error)
+        raise
+    stored = StoredList(read_at, items)
+    cache.set(key, msgspec.json.encode(stored).decode(), KEPT.total_seconds())
+    cache.delete_many(problem_keys(key))
+    return CachedList(items, read_at)
 
 
-def known_problem(key: str, respite: timedelta) -> str:
-    """Return why LaunchDarkly did not answer a moment ago, for this list or for any; otherwise an empty text."""
-    noted = cache.get_many([f"{key}:problem", f"{cache_key('')}:problem"])
-    young = [problem for problem, at in noted.values() if datetime.now(UTC) - at < respite]
-    return young[0] if young else ""
+def load_list(key: str, item: type[Item]) -> CachedList[Item]:
+    """Return a list from the cache; an empty one that was never read when there is none."""
+    stored = load(key, StoredList[item])  # type: ignore[valid-type]  # a type made at run time
+    return CachedList(stored.items, stored.read_at) if stored else CachedList()
+
+
+def load(key: str, kind: type[Item]) -> Item | None:
+    """Return what the cache holds as our own JSON, and ``None`` for anything else: a shared cache is not trusted."""
+    text = cache.get(key)
+    try:
+        return msgspec.json.decode(text, type=kind) if isinstance(text, str) else None
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
+def store_problem(key: str, error: LaunchDarklyError) -> None:
+    """Remember a failure, so that other pages need not wait for the next one."""
+    if isinstance(error, Overloaded):
+        return  # Of our own making, and over at any time.
+    # Without a connection there is no list at all; a bad response is about this list only.
+    key = problem_keys(key)[1 if isinstance(error, NotSent | NoResponse) else 0]
+    problem = StoredProblem(datetime.now(UTC), error.message)
+    cache.set(key, msgspec.json.encode(problem).decode(), RESPITE.total_seconds())
+
+
+def recent_problem(key: str, respite: timedelta) -> str:
+    """Return why LaunchDarkly could not be read a short while ago; empty when it could."""
+    now = datetime.now(UTC)
+    problems = filter(None, (load(each, StoredProblem) for each in problem_keys(key)))
+    return next((problem.message for problem in problems if now - respite < problem.at <= now), "")
+
+
+def problem_keys(key: str) -> tuple[str, str]:
+    """Return the cache keys of a list's own problem and of one that concerns every list."""
+    return f"{key}:problem", f"{cache_key('')}:problem"
 
 
 def cache_key(name: str) -> str:
     """Return a key that fits any cache, and that another installation on the same cache does not share."""
     owner = hashlib.sha256(settings.LAUNCHDARKLY_URL.encode() + settings.SECRET_KEY.encode())
-    # The number changes with what is kept, so that what an older release left in a shared cache is never read.
-    return f"catalogue:2:{owner.hexdigest()[:12]}:{hashlib.sha256(name.encode()).hexdigest()[:24]}"
+    return f"inventory:{owner.hexdigest()[:12]}:{hashlib.sha256(name.encode()).hexdigest()[:24]}"

@@ -9,10 +9,9 @@ from typing import Any
 
 from django.conf import settings
 
-from destinations_ui import launchdarkly
 from destinations_ui.audit.models import AuditRecord
 from destinations_ui.destinations.forms.posted_data import PREFIX
-from destinations_ui.destinations.inventory import PATIENCE
+from destinations_ui.destinations.inventory import PATIENCE, live_destinations
 from destinations_ui.kinds.spec.kind import Kind
 from destinations_ui.launchdarkly.errors import LaunchDarklyError
 
@@ -48,13 +47,13 @@ def of_record(kind: Kind, text: str) -> Prefill | None:
 def of_destination(kind: Kind, id: str) -> Prefill | None:
     """Return what a destination of LaunchDarkly's gives to a form; ``None`` where it has none with this id.
 
-    The list is read for this alone: what stands in it for a secret may show a part of it, so it is not kept.
+    The live list is read, because the cached one has no configurations.
 
     Raises:
         LaunchDarklyError: when the list cannot be had.
     """
-    listed = launchdarkly.connect().destinations(timeout=min(PATIENCE, settings.LAUNCHDARKLY_TIMEOUT))
-    found = next((item for item in listed if item.id and item.id == id), None)
+    live = live_destinations(timeout=min(PATIENCE, settings.LAUNCHDARKLY_TIMEOUT))
+    found = next((item for item in live.items if item.id and item.id == id), None)
     if found is None:
         return None
     values = kind.typed(found.config) if found.kind == kind.slug else {}

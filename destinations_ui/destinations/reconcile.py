@@ -17,9 +17,9 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from destinations_ui import launchdarkly
 from destinations_ui.audit import chain
 from destinations_ui.audit.models import UNRESOLVED, AuditRecord, Event, EventType, Outcome
+from destinations_ui.destinations.inventory import LiveDestinations, live_destinations
 from destinations_ui.launchdarkly.errors import LaunchDarklyError
 from destinations_ui.launchdarkly.resources import Destination
 
@@ -32,18 +32,6 @@ OURSELVES = "Destinations UI"
 
 class DecisionError(Exception):
     """A person's decision cannot be taken; the message says why, in a sentence for them."""
-
-
-@dataclass(frozen=True, slots=True)
-class ListedDestinations:
-    """What LaunchDarkly's list said.
-
-    Attributes:
-        asked_at: When it was asked for: what was made later may be missing.
-    """
-
-    asked_at: datetime
-    destinations: Sequence[Destination]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +94,6 @@ def unresolved_at(project: str, environment: str) -> list[AuditRecord]:
     )
 
 
-def snapshot() -> ListedDestinations:
-    """Read LaunchDarkly's list now.
-
-    Raises:
-        LaunchDarklyError: when it cannot be read.
-    """
-    asked_at = timezone.now()
-    return ListedDestinations(asked_at, launchdarkly.connect().destinations())
-
-
 def look(record: AuditRecord) -> ReconcileResult:
     """Look at LaunchDarkly once, and move the record if that makes it certain. Any number may look at the same time."""
     if record.damaged:
@@ -124,7 +102,7 @@ def look(record: AuditRecord) -> ReconcileResult:
     if record.outcome != Outcome.UNKNOWN:
         return ReconcileResult(record)
     try:
-        return conclude(record, snapshot())
+        return conclude(record, live_destinations())
     except LaunchDarklyError as error:
         return ReconcileResult(record, certain_at=certain_at(record, known(record)), problem=error.message)
 
@@ -141,10 +119,10 @@ def settle_interrupted(record: AuditRecord) -> AuditRecord:
     return AuditRecord.objects.get(pk=record.pk)
 
 
-def conclude(record: AuditRecord, seen: ListedDestinations) -> ReconcileResult:
+def conclude(record: AuditRecord, seen: LiveDestinations) -> ReconcileResult:
     """Hold an unknown record against LaunchDarkly's list, and move it if that makes it certain."""
     facts = known(record)
-    ours, possible = matches(record, facts, seen.destinations)
+    ours, possible = matches(record, facts, seen.items)
     certain = certain_at(record, facts)
     if len(ours) == 1 and not possible:
         how = (
@@ -154,10 +132,10 @@ def conclude(record: AuditRecord, seen: ListedDestinations) -> ReconcileResult:
         result = {"outcome": Outcome.SUCCEEDED, "destination_id": ours[0].id, "explanation": how}
         return resolved(record, result, how=how, by=OURSELVES)
     found = [*ours, *possible]
-    if not found and facts.first_look and seen.asked_at >= max(certain, facts.first_look):
+    if not found and facts.first_look and seen.requested_at >= max(certain, facts.first_look):
         how = (
             f"LaunchDarkly’s list had no such destination at {chain.timestamp(facts.first_look)}, and again at "
-            f"{chain.timestamp(seen.asked_at)}, when the attempt could not be under way any more."
+            f"{chain.timestamp(seen.requested_at)}, when the attempt could not be under way any more."
         )
         return resolved(record, {"outcome": Outcome.ABSENT, "explanation": how}, how=how, by=OURSELVES)
     ids = sorted(item.id for item in found)
@@ -203,10 +181,10 @@ def decide(record: AuditRecord, *, actor: User, destination_id: str, reason: str
     return AuditRecord.objects.get(pk=record.pk)
 
 
-def unrecorded(seen: ListedDestinations) -> list[Destination]:
+def unrecorded(seen: LiveDestinations) -> list[Destination]:
     """Return the destinations that no record claims: made elsewhere, or by records that were lost."""
-    claimed = claimed_ids(seen.destinations)
-    return [item for item in seen.destinations if item.id not in claimed]
+    claimed = claimed_ids(seen.items)
+    return [item for item in seen.items if item.id not in claimed]
 
 
 def resolved(record: AuditRecord, result: Mapping[str, Any], **payload: Any) -> ReconcileResult:

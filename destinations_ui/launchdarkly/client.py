@@ -10,6 +10,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote, urljoin
@@ -61,7 +62,7 @@ class LaunchDarkly:
     """LaunchDarkly's API, with one access token. Safe to share between threads: each has its own connection.
 
     Every method raises :class:`LaunchDarklyError` and nothing else, whatever LaunchDarkly sends. ``timeout`` is in
-    seconds, over everything that a method does; a creation's begins with its turn. ``limits`` are shared by all
+    seconds, over everything that a method does; a creation's begins once it has a slot. ``limits`` are shared by all
     requests of the process.
     """
 
@@ -81,7 +82,8 @@ class LaunchDarkly:
 
         https://launchdarkly.com/docs/api/data-export-destinations/get-destinations
         """
-        return self._destinations(timeout or self._timeout, self._conceal_token)
+        with self._read_deadline(timeout) as deadline:
+            return self._destinations(deadline, self._conceal_token)
 
     def projects(self, *, timeout: float | None = None) -> list[resources.Project]:
         """Return every project by name, each with the environments that came with it.
@@ -89,8 +91,8 @@ class LaunchDarkly:
         https://launchdarkly.com/docs/api/projects/get-projects
         """
         path = "/api/v2/projects?sort=name&expand=environments"
-        pages = self._pages(path, Deadline(timeout or self._timeout), LIST_LIMIT)
-        return collect(pages, resources.project, MAX_ITEMS)
+        with self._read_deadline(timeout) as deadline:
+            return collect(self._pages(path, deadline, LIST_LIMIT), resources.project, MAX_ITEMS)
 
     def environments(self, project: str, *, timeout: float | None = None) -> list[resources.Environment]:
         """Return every environment of a project, critical ones first.
@@ -98,8 +100,8 @@ class LaunchDarkly:
         https://launchdarkly.com/docs/api/environments/get-environments-by-project
         """
         path = f"/api/v2/projects/{segment(project)}/environments?sort=critical"
-        pages = self._pages(path, Deadline(timeout or self._timeout), RESPONSE_LIMIT)
-        return collect(pages, resources.environment, MAX_ENVIRONMENTS)
+        with self._read_deadline(timeout) as deadline:
+            return collect(self._pages(path, deadline, RESPONSE_LIMIT), resources.environment, MAX_ENVIRONMENTS)
 
     def create_destination(
         self,
@@ -129,7 +131,7 @@ class LaunchDarkly:
         path = f"/api/v2/destinations/{segment(project)}/{segment(environment)}"
         body = {"name": name, "kind": kind, "on": on, "config": config}
         concealer = Concealer([*conceal, self._token])
-        with self._limits.creation(self._timeout):
+        with self._limits.write(self._timeout):
             deadline = Deadline(self._timeout)
             listed = self._destinations_before_post(concealer)
             if not deadline.remaining():
@@ -156,12 +158,23 @@ class LaunchDarkly:
             f"/api/v2/destinations/projects/{segment(project)}/environments/{segment(environment)}"
             "/generate-trust-policy"
         )
-        deadline = Deadline(timeout or self._timeout)
-        response = self._exchange("POST", path, deadline, RESPONSE_LIMIT, self._conceal_token)
+        with self._read_deadline(timeout) as deadline:
+            response = self._exchange("POST", path, deadline, RESPONSE_LIMIT, self._conceal_token)
         return resources.trust_policy(response.body)
 
-    def _destinations(self, timeout: float, conceal: Concealer) -> list[resources.Destination]:
-        response = self._read("/api/v2/destinations", Deadline(timeout), LIST_LIMIT, conceal)
+    @contextmanager
+    def _read_deadline(self, timeout: float | None) -> Iterator[Deadline]:
+        """Let a read go on; the time it waits for its slot counts.
+
+        Raises:
+            Overloaded: too many are under way.
+        """
+        deadline = Deadline(timeout or self._timeout)
+        with self._limits.read(deadline.remaining()):
+            yield deadline
+
+    def _destinations(self, deadline: Deadline, conceal: Concealer) -> list[resources.Destination]:
+        response = self._read("/api/v2/destinations", deadline, LIST_LIMIT, conceal)
         return collect(resources.objects(response.body), resources.destination, MAX_ITEMS)
 
     def _destinations_before_post(self, conceal: Concealer) -> list[resources.Destination]:
@@ -173,7 +186,7 @@ class LaunchDarkly:
         """
         try:
             with self._limits.breaker.judging():
-                return self._destinations(self._timeout / 2, conceal)
+                return self._destinations(Deadline(self._timeout / 2), conceal)
         except Uncertain as error:
             raise NotSent(
                 "LaunchDarkly did not answer properly when asked for its list of destinations, so nothing was "

@@ -2,21 +2,21 @@
 
 ::
 
-    LaunchDarklyError      a sentence for a person; LaunchDarkly's status, code, message and id; never a secret
+    LaunchDarklyError      a sentence for the user; LaunchDarkly's status, code, message and id; never a secret
     ├── NotSent            certainly never reached it: no name, no connection, no trusted TLS, no time left
-    │   ├── Overloaded     too many creations of our own are under way
-    │   └── Paused         it has not been answering, and is left alone for a while
-    ├── Refused            it answered no, and did nothing: 400 405 413 422
+    │   ├── Overloaded     too many requests of our own are under way
+    │   └── Paused         it has not been responding, and is left alone for a while
+    ├── Refused            it said no, and changed nothing: 400 405 413 422
     │   ├── NotAllowed     401 403
     │   ├── Missing        404
     │   ├── Conflict       409
     │   └── Busy           429; says how long to wait
     └── Uncertain          what was asked may have happened
-        ├── NoAnswer       lost, late or broken off
-        └── BadAnswer      3xx, 5xx, or not what was promised
+        ├── NoResponse     lost, late or broken off
+        └── BadResponse    3xx, 5xx, or not what is documented
 
-The three branches are the three things a writer has to tell apart: whether it did not happen since nothing arrived,
-did not happen since LaunchDarkly said so, or may have happened.
+The three branches are the three things to tell apart after a write: it did not happen because nothing arrived, it did
+not happen because LaunchDarkly said so, or it may have happened.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from typing import Any
 
 
 class LaunchDarklyError(Exception):
-    """An exchange with LaunchDarkly that did not go well.
+    """A request to LaunchDarkly that failed.
 
     Attributes:
-        message: One sentence or two for the person: what happened and what to do next.
-        status: The HTTP status, when one was seen.
+        message: One sentence or two for the user: what happened and what to do next.
+        status: The HTTP status, when one was received.
         code: LaunchDarkly's error code, such as ``invalid_request``.
         detail: LaunchDarkly's own message.
         id: LaunchDarkly's id of the error, which its support asks for.
@@ -59,14 +59,23 @@ class NotSent(LaunchDarklyError):
 
 
 class Overloaded(NotSent):
-    """Too many creations are under way in this process."""
+    """Too many writes are under way in this process."""
 
     def __init__(self) -> None:
         super().__init__("Destinations UI is busy with other creations, so nothing was sent. Try again in a minute.")
 
 
+class ReadsOverloaded(Overloaded):
+    """Too many reads are under way in this process."""
+
+    def __init__(self) -> None:
+        LaunchDarklyError.__init__(
+            self, "Destinations UI is waiting for LaunchDarkly in other pages already. Try again in a few seconds."
+        )
+
+
 class Paused(NotSent):
-    """LaunchDarkly has not been answering since a moment, and is left alone for so many seconds more."""
+    """LaunchDarkly has not been responding for a while, and is left alone for so many seconds more."""
 
     def __init__(self, since: datetime, seconds: int) -> None:
         super().__init__(
@@ -76,11 +85,11 @@ class Paused(NotSent):
 
 
 class Refused(LaunchDarklyError):
-    """LaunchDarkly answered no; nothing was changed."""
+    """LaunchDarkly refused; nothing was changed."""
 
 
 class NotAllowed(Refused):
-    """The access token is wrong or may not do this."""
+    """The access token is wrong or lacks permission."""
 
 
 class Missing(Refused):
@@ -94,28 +103,28 @@ class Conflict(Refused):
 class Busy(Refused):
     """Too many requests. ``retry_after`` is the number of seconds to wait, from 1 to 300."""
 
-    def __init__(self, message: str, *, retry_after: int, **answer: Any) -> None:
-        super().__init__(message, **answer)
+    def __init__(self, message: str, *, retry_after: int, **details: Any) -> None:
+        super().__init__(message, **details)
         self.retry_after = retry_after
 
 
 class Uncertain(LaunchDarklyError):
-    """What was asked may have happened, or may not.
+    """What was requested may have happened, or may not.
 
     Attributes:
-        before: The ids of the destinations that the environment had just before; ``None`` when nobody looked. Whatever
-            this request made is none of them.
+        before: The ids of the destinations that the environment had just before; ``None`` when unknown. What this
+            request created is none of them.
     """
 
     before: list[str] | None = None
 
 
 class NoResponse(Uncertain):
-    """The answer was lost, late or broken off."""
+    """The response was lost, late or broken off."""
 
 
 class BadResponse(Uncertain):
-    """The answer is not one that LaunchDarkly documents."""
+    """The response is not one that LaunchDarkly documents."""
 
 
 #: Status → the error and its sentence. https://launchdarkly.com/docs/api#section/Overview/Errors

@@ -31,7 +31,7 @@ from destinations_ui.audit import verification
 from destinations_ui.audit.models import AuditRecord, Event, EventType, Outcome
 from destinations_ui.conf.secret import Secret
 from destinations_ui.destinations import actions as changes
-from destinations_ui.destinations import reconcile
+from destinations_ui.destinations import inventory, reconcile
 from destinations_ui.destinations.actions import AlreadySubmitted, Attempt, NotRecorded
 from destinations_ui.launchdarkly import throttling
 from destinations_ui.launchdarkly.errors import LaunchDarklyError
@@ -296,10 +296,10 @@ class Product(RuleBasedStateMachine):
     def look_at(self, record: AuditRecord, *, late: bool) -> None:
         """Look at LaunchDarkly for an open attempt."""
         with suppress(LaunchDarklyError):
-            seen = reconcile.snapshot()
+            seen = inventory.live_destinations()
             if late:
                 # It takes part in the rules as a look after the longest exchange, without waiting for it.
-                seen = replace(seen, asked_at=seen.asked_at + timedelta(seconds=2))
+                seen = replace(seen, requested_at=seen.requested_at + timedelta(seconds=2))
             now = reconcile.settle_interrupted(record)
             if now.outcome == Outcome.UNKNOWN:
                 reconcile.conclude(now, seen)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from django.core.cache import cache
 from pytest_django import Settings
 
-from destinations_ui.destinations import inventory as catalogue
-from destinations_ui.destinations.inventory import FRESH, CachedList, cache_key
+from destinations_ui.destinations import inventory
+from destinations_ui.destinations.inventory import FRESH, StoredList, cache_key
 from destinations_ui.launchdarkly.resources import Project
+from destinations_ui.launchdarkly.throttling import PROCESS, READ_CONCURRENCY, READ_QUEUE
 from destinations_ui.sandbox import Drop, Hang, Request, SandboxServer, Status
 from tests.support.attempts import record
 
@@ -25,20 +29,21 @@ pytestmark = pytest.mark.django_db
 
 def keys() -> list[str]:
     """Return the keys of the projects, as far as they are known."""
-    return [project.key for project in catalogue.projects().items]
+    return [project.key for project in inventory.projects().items]
 
 
 def remember(age: timedelta, *keys: str) -> None:
     """Put a list of projects of some age into the cache."""
     known = tuple(Project(key=key, name=key) for key in keys)
-    cache.set(cache_key("projects"), CachedList(known, datetime.now(UTC) - age))
+    stored = StoredList(datetime.now(UTC) - age, known)
+    cache.set(cache_key("projects"), msgspec.json.encode(stored).decode())
 
 
 class TestKeeping:
     """A list is asked for once, until there is a reason to ask again."""
 
     def test_a_list_is_kept_for_a_while(self, sandbox: SandboxServer) -> None:
-        first, second = catalogue.projects(), catalogue.projects()
+        first, second = inventory.projects(), inventory.projects()
 
         assert first == second
         assert first.current
@@ -51,11 +56,11 @@ class TestKeeping:
         assert "web-shop" in keys()
 
     def test_someone_who_asks_for_it_gets_a_fresh_list(self, sandbox: SandboxServer) -> None:
-        catalogue.projects()
+        inventory.projects()
         sandbox.add_project("brand-new", "Brand new")
 
         assert "brand-new" not in keys()
-        assert "brand-new" in [project.key for project in catalogue.projects(fresh=True).items]
+        assert "brand-new" in [project.key for project in inventory.projects(fresh=True).items]
         assert "brand-new" in keys()
 
     @pytest.mark.parametrize("fresh", [False, True])
@@ -72,7 +77,7 @@ class TestKeeping:
             everybody.wait(10)
             if number == 7:
                 there.set()
-            return [project.key for project in catalogue.projects(fresh=fresh).items]
+            return [project.key for project in inventory.projects(fresh=fresh).items]
 
         sandbox.script("GET", PROJECTS, wait)
         with ThreadPoolExecutor(8) as pool:
@@ -80,6 +85,75 @@ class TestKeeping:
 
         assert all("web-shop" in answer for answer in answers)
         assert sandbox.count("GET", PROJECTS) <= (2 if fresh else 1)
+
+    def test_while_one_thread_refreshes_a_list_the_others_use_the_old_one(self, sandbox: SandboxServer) -> None:
+        remember(timedelta(minutes=5), "old")
+        released = threading.Event()
+
+        def hold(request: Request) -> None:
+            released.wait(10)
+
+        sandbox.script("GET", PROJECTS, hold)
+        with ThreadPoolExecutor(1) as pool:
+            reader = pool.submit(inventory.projects)
+            assert sandbox.wait_for("GET", PROJECTS)
+            others = [inventory.projects() for _ in range(50)]
+            released.set()
+            found = reader.result(10)
+
+        assert {tuple(project.key for project in each.items) for each in others} == {("old",)}
+        assert not any(each.current or each.problem for each in others)
+        assert found.current
+        assert "web-shop" in keys()
+        assert sandbox.count("GET", PROJECTS) == 1
+
+    def test_users_who_refresh_while_launchdarkly_hangs_are_told_at_once(self, sandbox: SandboxServer) -> None:
+        remember(timedelta(minutes=5), "old")
+        released = threading.Event()
+
+        def hold(request: Request) -> None:
+            released.wait(10)
+
+        sandbox.script("GET", PROJECTS, hold, times=None)
+        with ThreadPoolExecutor(READ_CONCURRENCY + READ_QUEUE + 30) as pool:
+            begun = [pool.submit(inventory.projects, fresh=True) for _ in range(READ_CONCURRENCY + READ_QUEUE + 30)]
+            done = as_completed(begun)
+            told = [next(done).result() for _ in range(30)]
+            assert sandbox.count("GET", PROJECTS) == 1
+            released.set()
+
+        assert all([project.key for project in each.items] == ["old"] for each in told)
+        assert all("in other pages already" in each.problem for each in told)
+
+    def test_a_refresh_right_after_another_reads_nothing(
+        self, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(inventory, "REFRESH_INTERVAL", timedelta(hours=1))
+        for _ in range(5):
+            assert inventory.projects(fresh=True).current
+        assert sandbox.count("GET", PROJECTS) == 1
+
+    def test_being_busy_is_not_remembered_as_a_failure(self, sandbox: SandboxServer) -> None:
+        with ExitStack() as slots:
+            for _ in range(READ_CONCURRENCY):
+                slots.enter_context(PROCESS.read(0))
+            assert inventory.projects().problem
+        assert inventory.projects().current
+
+    def test_a_list_from_the_future_is_read_again(self, sandbox: SandboxServer) -> None:
+        remember(-timedelta(hours=1), "future")
+
+        assert "web-shop" in keys()
+
+    def test_live_destinations_are_read_once_for_everybody(
+        self, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(inventory, "LIVE", 3600)
+        monkeypatch.setattr(inventory, "LIVE_DESTINATIONS", inventory.Live())
+        with ThreadPoolExecutor(READ_QUEUE) as pool:
+            found = list(pool.map(lambda _: inventory.live_destinations(), range(20)))
+        assert all(each is found[0] for each in found)
+        assert sandbox.count("GET", DESTINATIONS) == 1
 
     def test_while_one_list_is_read_another_project_s_is_read_too(self, sandbox: SandboxServer) -> None:
         both = threading.Barrier(2)
@@ -90,24 +164,24 @@ class TestKeeping:
         sandbox.script("GET", f"{PROJECTS}/web-shop/environments", meet)
         sandbox.script("GET", f"{PROJECTS}/mobile-app/environments", meet)
         with ThreadPoolExecutor(2) as pool:
-            lists = list(pool.map(catalogue.environments, ("web-shop", "mobile-app")))
+            lists = list(pool.map(inventory.environments, ("web-shop", "mobile-app")))
 
         assert all(each.current for each in lists)
 
     def test_after_our_own_creation_the_destinations_are_asked_for_again(self, sandbox: SandboxServer) -> None:
-        catalogue.destinations()
+        inventory.destinations()
         record(outcome="refused")
-        catalogue.destinations()
+        inventory.destinations()
         assert sandbox.count("GET", DESTINATIONS) == 1
 
         record(outcome="succeeded")
-        catalogue.destinations()
-        catalogue.destinations()
+        inventory.destinations()
+        inventory.destinations()
 
         assert sandbox.count("GET", DESTINATIONS) == 2
 
     def test_each_project_has_a_list_of_environments_of_its_own(self, sandbox: SandboxServer) -> None:
-        web, mobile = (catalogue.environments(key) for key in ("web-shop", "mobile-app"))
+        web, mobile = (inventory.environments(key) for key in ("web-shop", "mobile-app"))
 
         assert web.items[0].key == "production"
         assert {environment.key for environment in web.items} == {"production", "staging", "test", "development"}
@@ -115,7 +189,7 @@ class TestKeeping:
 
     @pytest.mark.parametrize("key", ["", "../x", "a/b", "a b", "x" * 257])
     def test_what_is_no_key_is_not_asked_about(self, sandbox: SandboxServer, key: str) -> None:
-        found = catalogue.environments(key)
+        found = inventory.environments(key)
 
         assert not found.known
         assert sandbox.requests == []
@@ -136,7 +210,7 @@ class TestFailing:
     def test_without_any_list_the_reason_is_said(self, sandbox: SandboxServer) -> None:
         sandbox.script("GET", PROJECTS, Status(403), times=None)
 
-        found = catalogue.projects()
+        found = inventory.projects()
 
         assert not found.known
         assert not found.current
@@ -147,7 +221,7 @@ class TestFailing:
         remember(timedelta(hours=1), "old")
         sandbox.script("GET", PROJECTS, Status(500), times=None)
 
-        found = catalogue.projects()
+        found = inventory.projects()
 
         assert [project.key for project in found.items] == ["old"]
         assert found.known
@@ -157,9 +231,9 @@ class TestFailing:
     def test_after_a_failure_launchdarkly_is_left_alone_for_a_moment(self, sandbox: SandboxServer) -> None:
         sandbox.script("GET", PROJECTS, Status(403), times=None)
 
-        problems = {catalogue.projects().problem for _ in range(3)}
+        problems = {inventory.projects().problem for _ in range(3)}
         asked = sandbox.count("GET", PROJECTS)
-        impatient = catalogue.projects(fresh=True).problem
+        impatient = inventory.projects(fresh=True).problem
 
         assert asked == sandbox.count("GET", PROJECTS) == 1
         assert problems == {impatient} != {""}
@@ -168,42 +242,42 @@ class TestFailing:
         self, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         sandbox.script("GET", PROJECTS, Status(403))
-        assert catalogue.projects().problem
-        monkeypatch.setattr(catalogue, "MOMENT", timedelta(0))
+        assert inventory.projects().problem
+        monkeypatch.setattr(inventory, "REFRESH_RESPITE", timedelta(0))
 
-        assert catalogue.projects().problem
-        assert catalogue.projects(fresh=True).problem == ""
-        assert catalogue.projects().current
+        assert inventory.projects().problem
+        assert inventory.projects(fresh=True).problem == ""
+        assert inventory.projects().current
 
     def test_when_there_is_no_answer_no_other_list_is_asked_for_either(self, sandbox: SandboxServer) -> None:
         sandbox.script("GET", PROJECTS, Drop(), times=None)
 
-        problem = catalogue.projects().problem
+        problem = inventory.projects().problem
 
-        assert catalogue.destinations().problem == catalogue.environments("web-shop").problem == problem
+        assert inventory.destinations().problem == inventory.environments("web-shop").problem == problem
         assert sandbox.count("GET", DESTINATIONS) == sandbox.count("GET", f"{PROJECTS}/web-shop") == 0
 
     def test_a_bad_answer_concerns_its_own_list_alone(self, sandbox: SandboxServer) -> None:
         sandbox.script("GET", PROJECTS, Status(403))
 
-        assert catalogue.projects().problem
-        assert catalogue.destinations().current
-        assert catalogue.environments("web-shop").current
+        assert inventory.projects().problem
+        assert inventory.destinations().current
+        assert inventory.environments("web-shop").current
 
     def test_a_silent_launchdarkly_is_not_waited_for_long(
         self, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(catalogue, "PATIENCE", 0.2)
+        monkeypatch.setattr(inventory, "PATIENCE", 0.2)
         sandbox.script("GET", PROJECTS, Hang(60), times=None)
 
         began = time.monotonic()
-        found = catalogue.projects()
+        found = inventory.projects()
 
         assert time.monotonic() - began < 1.5
         assert "did not answer in time" in found.problem
 
     def test_a_project_that_is_gone_has_no_environments_and_says_why(self, sandbox: SandboxServer) -> None:
-        found = catalogue.places("nowhere")
+        found = inventory.places("nowhere")
 
         assert list(found.items) == []
         assert "no such project" in found.problem
@@ -217,7 +291,7 @@ class TestPlaces:
         sandbox.add_destination("web-shop", "staging", name="Third")
         sandbox.add_destination("mobile-app", "staging", name="Elsewhere")
 
-        found = {place.environment.key: place for place in catalogue.places("web-shop").items}
+        found = {place.environment.key: place for place in inventory.places("web-shop").items}
 
         assert [destination.name for destination in found["staging"].destinations] == ["Second", "Third"]
         assert found["staging"].destinations[0].kind == "carrier-pigeon"
@@ -227,15 +301,64 @@ class TestPlaces:
     def test_when_only_the_destinations_are_missing_the_environments_are_there(self, sandbox: SandboxServer) -> None:
         sandbox.script("GET", DESTINATIONS, Status(403))
 
-        found = catalogue.places("web-shop")
+        found = inventory.places("web-shop")
 
         assert len(found.items) == 4
         assert "does not allow our access token" in found.problem
 
 
+class TestCacheOfOthers:
+    """A shared cache can be written by others: only our own JSON is read from it, and nothing is unpickled."""
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            7,
+            b"{}",
+            "",
+            "null",
+            "{}",
+            "[" * 100_000,
+            '{"read_at": "2026-11-24T10:00:00", "items": []}',
+            '{"read_at": "soon", "items": []}',
+            '{"read_at": "NOW", "items": {}}',
+            '{"read_at": "NOW", "items": [{"key": 5, "name": "x"}]}',
+            '{"read_at": "NOW", "items": [{"name": "x"}]}',
+            '{"read_at": "NOW", "items": [{"key": "x", "name": "x", "total": "many"}]}',
+            '{"read_at": "NOW", "items": [{"key": "\\ud800", "name": "x"}]}',
+            ["foreign"],
+            {"read_at": "NOW", "items": []},
+        ],
+        ids=range(15),
+    )
+    def test_a_foreign_value_counts_as_absent(self, value: object, sandbox: SandboxServer) -> None:
+        if isinstance(value, str):
+            value = value.replace("NOW", datetime.now(UTC).isoformat())
+        cache.set(cache_key("projects"), value)
+        cache.set_many(dict.fromkeys(inventory.problem_keys(cache_key("projects")), value))
+
+        found = inventory.projects()
+
+        assert "web-shop" in [project.key for project in found.items]
+        assert found.current
+        assert sandbox.count("GET", PROJECTS) == 1
+
+    def test_only_text_is_stored(self, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        stored: list[object] = []
+        monkeypatch.setattr(cache, "set", lambda key, value, timeout: stored.append(value))
+        sandbox.script("GET", PROJECTS, Status(403))
+
+        inventory.projects()
+        inventory.destinations()
+        inventory.environments("web-shop")
+
+        assert len(stored) == 3
+        assert all(isinstance(json.loads(str(value)), dict) for value in stored)
+
+
 def test_the_cache_holds_no_configuration(sandbox: SandboxServer) -> None:
     sandbox.add_destination("web-shop", "test", kind="segment", config={"writeKey": "wri****key", "marker": "seen"})
 
-    [found] = [item for item in catalogue.destinations(fresh=True).items if item.environment == "test"]
-    [kept] = [item for item in catalogue.destinations().items if item.environment == "test"]
+    [found] = [item for item in inventory.destinations(fresh=True).items if item.environment == "test"]
+    [kept] = [item for item in inventory.destinations().items if item.environment == "test"]
     assert found.config == kept.config == {}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pytest
 import requests
 
-from destinations_ui.launchdarkly.throttling import AT_ONCE, FAILURES
+from destinations_ui.launchdarkly.throttling import FAILURES, READ_CONCURRENCY, READ_QUEUE, WRITE_CONCURRENCY
 from destinations_ui.sandbox import Fault, Request, SandboxServer, Status
 from tests.support.form_data import KINESIS, form_data
 from tests.support.product import Product, exported, signed_in, token, wait_until
@@ -94,21 +94,90 @@ def test_while_thirty_creations_hang_the_other_pages_answer_and_every_attempt_co
     forms = [counter.form(f"Hanging {number}") for number in range(PEOPLE)]
     with ThreadPoolExecutor(PEOPLE) as people:
         pressed = [people.submit(counter.press, form) for form in forms]
-        assert counter.sandbox.wait_for("POST", DESTINATIONS, times=AT_ONCE, timeout=30)
+        assert counter.sandbox.wait_for("POST", DESTINATIONS, times=WRITE_CONCURRENCY, timeout=30)
         for path in ("/healthz", "/readyz", "/history/"):
             assert counter.session.get(counter.product.url + path, timeout=10).status_code == 200
         # Those who have no turn are told so while LaunchDarkly still hangs.
-        wait_until(lambda: sum(each.done() for each in pressed) == PEOPLE - AT_ONCE, "the others to be told")
+        wait_until(lambda: sum(each.done() for each in pressed) == PEOPLE - WRITE_CONCURRENCY, "the others to be told")
         assert counter.session.get(f"{counter.product.url}/history/", timeout=10).status_code == 200
-        assert counter.sandbox.count("GET", DESTINATIONS) == lists + AT_ONCE
+        assert counter.sandbox.count("GET", DESTINATIONS) == lists + WRITE_CONCURRENCY
         released.set()
         answers = [each.result(timeout=60) for each in pressed]
 
-    assert sorted(answer.status_code for answer in answers) == [303] * AT_ONCE + [503] * (PEOPLE - AT_ONCE)
+    assert sorted(answer.status_code for answer in answers) == [303] * WRITE_CONCURRENCY + [503] * (
+        PEOPLE - WRITE_CONCURRENCY
+    )
     assert all(BUSY in answer.text for answer in answers if answer.status_code == 503)
     expected = ["unknown" if answer.status_code == 303 else "not_sent" for answer in answers]
     assert [counter.outcome(form) for form in forms] == expected
-    assert counter.sandbox.count("POST") == AT_ONCE
+    assert counter.sandbox.count("POST") == WRITE_CONCURRENCY
+
+
+class Hanging:
+    """Lets every request to LaunchDarkly wait until it is released, and counts how many wait at once."""
+
+    def __init__(self) -> None:
+        self.released = threading.Event()
+        self.most = 0
+        self._now = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, request: Request) -> Fault:
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        self.released.wait(60)
+        with self._lock:
+            self._now -= 1
+        return Status(503)
+
+
+def unknown_record(counter: Counter) -> str:
+    """Make an attempt whose response was lost; return its URL."""
+    counter.sandbox.script("POST", DESTINATIONS, Status(502))
+    return str(counter.press(counter.form("Lost")).headers["Location"])
+
+
+#: URL, and what is posted to it.
+PAGES: tuple[tuple[str, dict[str, str]], ...] = (
+    ("/destinations/new/kinesis/?project=project-{number}&environment=staging", {}),
+    ("/?fresh=yes", {}),
+    ("/destinations/new/kinesis/?like={number}", {}),
+    ("/destinations/new/kinesis/guide/", {"fetch": "yes", "project": "web-shop", "environment": "staging"}),
+    ("{record}reconcile/", {"shown": ""}),
+    ("{record}decide/", {"destination_id": "5eed", "reason": "It is ours"}),
+)
+
+
+def test_while_sixty_users_wait_for_launchdarkly_the_other_pages_respond(counter: Counter) -> None:
+    counter.product.stop()
+    counter.product.start()
+    record = unknown_record(counter)
+    hanging = Hanging()
+    counter.sandbox.script("GET", "/api/", hanging, times=None)
+    counter.sandbox.script("POST", "/api/", hanging, times=None)
+
+    def visit(number: int) -> requests.Response:
+        page, data = PAGES[number % len(PAGES)]
+        url = counter.product.url + page.format(number=number, record=record)
+        with requests.Session() as session:
+            session.cookies.update(counter.session.cookies)
+            if not data:
+                return session.get(url, timeout=60)
+            return session.post(url, data=data | {"csrfmiddlewaretoken": counter.csrf}, timeout=60)
+
+    with ThreadPoolExecutor(60) as users:
+        visits = [users.submit(visit, number) for number in range(60)]
+        wait_until(lambda: hanging.most >= READ_CONCURRENCY, "requests to LaunchDarkly")
+        for path in ("/healthz", "/history/", "/healthz"):
+            assert counter.session.get(counter.product.url + path, timeout=10).status_code == 200
+        held = READ_CONCURRENCY + READ_QUEUE
+        wait_until(lambda: sum(each.done() for each in visits) >= 60 - held, "most users to get their page")
+        hanging.released.set()
+        responses = [each.result(timeout=60) for each in visits]
+
+    # 422 is a decision that cannot be made, 503 a trust policy that cannot be read.
+    assert {response.status_code for response in responses} <= {200, 422, 503}
 
 
 def test_while_the_list_fails_nothing_is_sent_and_then_not_even_tried_and_pages_go_on(counter: Counter) -> None:

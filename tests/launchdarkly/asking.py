@@ -8,7 +8,7 @@ from destinations_ui.conf.secret import Secret
 from destinations_ui.launchdarkly import LaunchDarkly
 from destinations_ui.launchdarkly.client import Created
 from destinations_ui.launchdarkly.errors import LaunchDarklyError
-from destinations_ui.launchdarkly.throttling import Bulkhead, CircuitBreaker, Limits
+from destinations_ui.launchdarkly.throttling import CircuitBreaker, Limits
 from tests.support.environment import MARKER_TOKEN
 
 CONFIG = {
@@ -23,7 +23,7 @@ def connected(url: str, timeout: float = 20) -> LaunchDarkly:
 
     However often LaunchDarkly fails, it is not left alone: most tests here make it fail.
     """
-    return LaunchDarkly(url, Secret(MARKER_TOKEN), timeout, Limits(Bulkhead(), CircuitBreaker(failures=1_000_000)))
+    return LaunchDarkly(url, Secret(MARKER_TOKEN), timeout, Limits(breaker=CircuitBreaker(failures=1_000_000)))
 
 
 def create(

@@ -6,6 +6,7 @@ import itertools
 import logging
 import runpy
 import threading
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -14,8 +15,19 @@ import pytest
 
 from destinations_ui.conf.secret import Secret
 from destinations_ui.launchdarkly import LaunchDarkly
-from destinations_ui.launchdarkly.errors import NotSent, Overloaded, Paused, Refused
-from destinations_ui.launchdarkly.throttling import AT_ONCE, FAILURES, PAUSE, WAITING, Bulkhead, CircuitBreaker, Limits
+from destinations_ui.launchdarkly.errors import NotSent, Overloaded, Paused, ReadsOverloaded, Refused
+from destinations_ui.launchdarkly.throttling import (
+    FAILURES,
+    PAUSE,
+    READ_CONCURRENCY,
+    READ_QUEUE,
+    WRITE_CONCURRENCY,
+    WRITE_QUEUE,
+    Bulkhead,
+    CircuitBreaker,
+    Limits,
+    SingleFlight,
+)
 from destinations_ui.sandbox import Drop, Fault, Hang, NotJson, RateLimited, Request, SandboxServer, Status
 from tests.launchdarkly.asking import create, failure
 from tests.support.environment import MARKER_TOKEN
@@ -47,7 +59,7 @@ def clock() -> Clock:
 @pytest.fixture
 def client(sandbox: SandboxServer, clock: Clock) -> LaunchDarkly:
     """A client with limits as in a process, where everyone waits long for a turn."""
-    return limited(sandbox.url, Limits(Bulkhead(), CircuitBreaker(clock=clock), LONG))
+    return limited(sandbox.url, Limits(breaker=CircuitBreaker(clock=clock), write_queue_timeout=LONG))
 
 
 def limited(url: str, limits: Limits, timeout: float = 20) -> LaunchDarkly:
@@ -79,46 +91,51 @@ def held(sandbox: SandboxServer, method: str) -> threading.Event:
     return released
 
 
-# --- Turns
+# --- Writes
 
 
 def test_every_process_keeps_four_threads_for_other_pages() -> None:
-    assert runpy.run_path(str(ROOT / "gunicorn.conf.py"))["threads"] >= AT_ONCE + WAITING + 4
+    assert runpy.run_path(str(ROOT / "gunicorn.conf.py"))["threads"] >= (
+        WRITE_CONCURRENCY + WRITE_QUEUE + READ_CONCURRENCY + READ_QUEUE + 4
+    )
 
 
 def test_eight_are_sent_and_twelve_wait_and_the_next_is_told_at_once(
     sandbox: SandboxServer, client: LaunchDarkly
 ) -> None:
     released = held(sandbox, "POST")
-    with ThreadPoolExecutor(AT_ONCE + WAITING + 1) as people:
-        begun = [people.submit(created, sandbox, client) for _ in range(AT_ONCE + WAITING + 1)]
+    with ThreadPoolExecutor(WRITE_CONCURRENCY + WRITE_QUEUE + 1) as people:
+        begun = [people.submit(created, sandbox, client) for _ in range(WRITE_CONCURRENCY + WRITE_QUEUE + 1)]
         # Nobody else can come to an end before the others are let go.
         [told] = wait(begun, LONG, FIRST_COMPLETED).done
-        assert sandbox.wait_for("POST", times=AT_ONCE)
-        assert (sandbox.count("GET"), sandbox.count("POST")) == (AT_ONCE, AT_ONCE)
+        assert sandbox.wait_for("POST", times=WRITE_CONCURRENCY)
+        assert (sandbox.count("GET"), sandbox.count("POST")) == (WRITE_CONCURRENCY, WRITE_CONCURRENCY)
         released.set()
 
     error = told.exception()
     assert isinstance(error, Overloaded)
     assert error.message.endswith("so nothing was sent. Try again in a minute.")
-    assert [each.result() for each in begun if each is not told] == [201] * (AT_ONCE + WAITING)
-    assert (sandbox.count("GET"), sandbox.count("POST")) == (AT_ONCE + WAITING, AT_ONCE + WAITING)
+    assert [each.result() for each in begun if each is not told] == [201] * (WRITE_CONCURRENCY + WRITE_QUEUE)
+    assert (sandbox.count("GET"), sandbox.count("POST")) == (
+        WRITE_CONCURRENCY + WRITE_QUEUE,
+        WRITE_CONCURRENCY + WRITE_QUEUE,
+    )
 
 
 def test_all_clients_of_a_process_take_turns_together(sandbox: SandboxServer) -> None:
     released = held(sandbox, "GET")
     clients = [LaunchDarkly(sandbox.url, Secret(token), 20) for token in ("api-1", "api-2")]
-    with ThreadPoolExecutor(AT_ONCE + WAITING + 1) as people:
-        begun = [people.submit(create, clients[number % 2]) for number in range(AT_ONCE + WAITING + 1)]
+    with ThreadPoolExecutor(WRITE_CONCURRENCY + WRITE_QUEUE + 1) as people:
+        begun = [people.submit(create, clients[number % 2]) for number in range(WRITE_CONCURRENCY + WRITE_QUEUE + 1)]
         [told] = wait(begun, LONG, FIRST_COMPLETED).done
         assert isinstance(told.exception(), Overloaded)
-        assert sandbox.count("GET") <= AT_ONCE
+        assert sandbox.count("GET") <= WRITE_CONCURRENCY
         released.set()
 
 
 def test_whose_turn_does_not_come_in_time_is_told_that_nothing_was_sent(sandbox: SandboxServer) -> None:
     released = held(sandbox, "POST")
-    client = limited(sandbox.url, Limits(Bulkhead(at_once=1), CircuitBreaker(), patience=0.05))
+    client = limited(sandbox.url, Limits(writes=Bulkhead(1, WRITE_QUEUE), write_queue_timeout=0.05))
     with ThreadPoolExecutor(1) as people:
         first = people.submit(created, sandbox, client)
         assert sandbox.wait_for("POST")
@@ -131,12 +148,12 @@ def test_whose_turn_does_not_come_in_time_is_told_that_nothing_was_sent(sandbox:
 
 def test_nobody_waits_longer_for_a_turn_than_for_launchdarkly(sandbox: SandboxServer) -> None:
     released = held(sandbox, "POST")
-    turns = Bulkhead(at_once=1)
+    writes = Bulkhead(1, WRITE_QUEUE)
     with ThreadPoolExecutor(1) as people:
-        first = people.submit(create, limited(sandbox.url, Limits(turns, CircuitBreaker())))
+        first = people.submit(create, limited(sandbox.url, Limits(writes=writes)))
         assert sandbox.wait_for("POST")
         assert (
-            type(failure(limited(sandbox.url, Limits(turns, CircuitBreaker(), patience=1e6), timeout=0.05)))
+            type(failure(limited(sandbox.url, Limits(writes=writes, write_queue_timeout=1e6), timeout=0.05)))
             is Overloaded
         )
         released.set()
@@ -145,7 +162,7 @@ def test_nobody_waits_longer_for_a_turn_than_for_launchdarkly(sandbox: SandboxSe
 
 def test_the_time_for_a_creation_begins_with_its_turn(sandbox: SandboxServer) -> None:
     # The first one takes a second for nothing. The other one waits for it, and then needs more than the other second.
-    client = limited(sandbox.url, Limits(Bulkhead(at_once=1), CircuitBreaker()), timeout=2)
+    client = limited(sandbox.url, Limits(writes=Bulkhead(1, WRITE_QUEUE)), timeout=2)
     sandbox.script("GET", DESTINATIONS, Hang())
     sandbox.script("POST", DESTINATIONS, Hang(1.3))
     with ThreadPoolExecutor(1) as people:
@@ -156,7 +173,7 @@ def test_the_time_for_a_creation_begins_with_its_turn(sandbox: SandboxServer) ->
 
 
 def test_a_creation_that_ends_in_a_fault_of_our_own_leaves_its_turn_to_others(sandbox: SandboxServer) -> None:
-    client = limited(sandbox.url, Limits(Bulkhead(at_once=1, waiting=0), CircuitBreaker()))
+    client = limited(sandbox.url, Limits(writes=Bulkhead(1, 0)))
     for _ in range(FAILURES):
         with pytest.raises(TypeError):
             client.create_destination(
@@ -170,7 +187,7 @@ def test_a_creation_that_ends_in_a_fault_of_our_own_leaves_its_turn_to_others(sa
 
 @pytest.mark.parametrize("fault", [Status(503), Status(302), NotJson(), Drop(), Hang()])
 def test_after_five_lists_that_failed_launchdarkly_is_left_alone(sandbox: SandboxServer, fault: Fault) -> None:
-    client = limited(sandbox.url, Limits(Bulkhead(), CircuitBreaker()), timeout=0.3)
+    client = limited(sandbox.url, Limits(), timeout=0.3)
     sandbox.script("GET", DESTINATIONS, fault, times=None)
     fail(client)
     asked = len(sandbox.requests)
@@ -180,7 +197,7 @@ def test_after_five_lists_that_failed_launchdarkly_is_left_alone(sandbox: Sandbo
 
 
 def test_where_nobody_listens_nobody_is_asked_after_five_times() -> None:
-    client = limited(f"http://127.0.0.1:{free_port()}", Limits(Bulkhead(), CircuitBreaker()), timeout=0.3)
+    client = limited(f"http://127.0.0.1:{free_port()}", Limits(), timeout=0.3)
     fail(client)
     assert type(failure(client)) is Paused
 
@@ -276,7 +293,10 @@ def test_while_a_probe_is_under_way_the_others_are_still_told_to_wait(
 def test_who_waited_for_a_turn_while_launchdarkly_failed_does_not_ask_it_any_more(
     sandbox: SandboxServer, clock: Clock
 ) -> None:
-    client = limited(sandbox.url, Limits(Bulkhead(at_once=FAILURES), CircuitBreaker(clock=clock), LONG))
+    client = limited(
+        sandbox.url,
+        Limits(writes=Bulkhead(FAILURES, WRITE_QUEUE), breaker=CircuitBreaker(clock=clock), write_queue_timeout=LONG),
+    )
     released = threading.Event()
 
     def break_down(request: Request) -> Fault:
@@ -284,8 +304,8 @@ def test_who_waited_for_a_turn_while_launchdarkly_failed_does_not_ask_it_any_mor
         return Status(302)
 
     sandbox.script("GET", DESTINATIONS, break_down, times=None)
-    with ThreadPoolExecutor(FAILURES + WAITING) as people:
-        begun = [people.submit(failure, client) for _ in range(FAILURES + WAITING)]
+    with ThreadPoolExecutor(FAILURES + WRITE_QUEUE) as people:
+        begun = [people.submit(failure, client) for _ in range(FAILURES + WRITE_QUEUE)]
         assert sandbox.wait_for("GET", times=FAILURES)
         released.set()
         errors = [type(each.result(LONG)) for each in begun]
@@ -293,3 +313,104 @@ def test_who_waited_for_a_turn_while_launchdarkly_failed_does_not_ask_it_any_mor
     assert Paused in errors
     assert sandbox.count("GET") < len(begun)
     assert errors.count(Paused) + sandbox.count("GET") == len(begun)
+
+
+# --- Reads
+
+
+def test_four_reads_go_on_and_four_wait_and_the_next_is_refused_at_once(sandbox: SandboxServer) -> None:
+    released = held(sandbox, "GET")
+    client = limited(sandbox.url, Limits(read_queue_timeout=LONG))
+    with ThreadPoolExecutor(READ_CONCURRENCY + READ_QUEUE + 1) as users:
+        begun = [users.submit(client.destinations) for _ in range(READ_CONCURRENCY + READ_QUEUE + 1)]
+        [refused] = wait(begun, LONG, FIRST_COMPLETED).done
+        assert isinstance(refused.exception(), ReadsOverloaded)
+        assert sandbox.wait_for("GET", times=READ_CONCURRENCY)
+        assert sandbox.count("GET") == READ_CONCURRENCY
+        released.set()
+    assert all(each.result() for each in begun if each is not refused)
+
+
+READS: dict[str, Callable[[LaunchDarkly], object]] = {
+    "destinations": lambda client: client.destinations(),
+    "projects": lambda client: client.projects(),
+    "environments": lambda client: client.environments("web-shop"),
+    "trust policy": lambda client: client.trust_policy("web-shop", "staging"),
+}
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_every_call_but_a_write_takes_a_slot_for_reads(
+    sandbox: SandboxServer, read: Callable[[LaunchDarkly], object]
+) -> None:
+    reads = Bulkhead(1, 0, ReadsOverloaded)
+    client = limited(sandbox.url, Limits(reads=reads))
+    with reads.slot(0), pytest.raises(ReadsOverloaded):
+        read(client)
+    assert sandbox.requests == []
+    read(client)
+
+
+def test_reads_that_hang_keep_no_write_from_being_sent(sandbox: SandboxServer) -> None:
+    reads = Bulkhead(1, 0)
+    with reads.slot(0):
+        assert created(sandbox, limited(sandbox.url, Limits(reads=reads))) == 201
+
+
+def test_the_time_in_the_queue_counts_for_a_read(sandbox: SandboxServer) -> None:
+    reads = Bulkhead(1, 1, ReadsOverloaded)
+    with reads.slot(0), pytest.raises(ReadsOverloaded):
+        limited(sandbox.url, Limits(reads=reads, read_queue_timeout=LONG)).destinations(timeout=0.01)
+
+
+# --- One flight for many
+
+
+def test_what_many_want_at_once_is_done_once(sandbox: SandboxServer) -> None:
+    flights: SingleFlight[object] = SingleFlight(Bulkhead(1, 7))
+    client, released = limited(sandbox.url, Limits()), held(sandbox, "GET")
+    with ThreadPoolExecutor(10) as users:
+        first = users.submit(flights.run, "list", client.destinations, LONG)
+        assert sandbox.wait_for("GET")
+        others = [users.submit(flights.run, "list", client.destinations, LONG) for _ in range(9)]
+        [refused] = wait(others, LONG, FIRST_COMPLETED).done
+        released.set()
+        results = [each.result(LONG) for each in others if each is not refused]
+    assert isinstance(refused.exception(), Overloaded)
+    assert all(result is first.result() for result in results)
+    assert sandbox.count("GET") == 1
+    assert flights.run("list", client.destinations, LONG) is not first.result()
+
+
+def test_a_failure_is_everybody_s_and_ends_the_flight() -> None:
+    flights: SingleFlight[int] = SingleFlight(Bulkhead(1, 1))
+    waiting = threading.Event()
+
+    def fail() -> int:
+        waiting.wait(LONG)
+        raise NotSent("No.")
+
+    with ThreadPoolExecutor(2) as users:
+        first = users.submit(flights.run, "list", fail, LONG)
+        second = users.submit(flights.run, "list", fail, LONG)
+        waiting.set()
+        assert type(first.exception(LONG)) is type(second.exception(LONG)) is NotSent
+    assert "list" not in flights
+
+
+def test_nobody_waits_for_ever_for_another_s_flight() -> None:
+    flights: SingleFlight[int] = SingleFlight(Bulkhead(1, 1))
+    begun, released = threading.Event(), threading.Event()
+
+    def hang() -> int:
+        begun.set()
+        return int(released.wait(LONG))
+
+    with ThreadPoolExecutor(1) as users:
+        first = users.submit(flights.run, "list", hang, LONG)
+        assert begun.wait(LONG)
+        with pytest.raises(Overloaded):
+            flights.run("list", hang, 0.01)
+        assert flights.run("another", lambda: 7, LONG) == 7
+        released.set()
+        assert first.result(LONG) == 1

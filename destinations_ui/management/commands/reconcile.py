@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from destinations_ui.audit.models import Outcome
 from destinations_ui.destinations import reconcile as reconciliation
+from destinations_ui.destinations.inventory import live_destinations
 from destinations_ui.destinations.reconcile import ReconcileResult
 from destinations_ui.launchdarkly.errors import LaunchDarklyError
 
@@ -33,15 +34,15 @@ class Command(BaseCommand):
             self.stdout.write("Every attempt is settled.")
             return
         try:
-            listed = reconciliation.snapshot()
+            live = live_destinations()
         except LaunchDarklyError as error:
             raise CommandError(f"LaunchDarkly could not be read, so nothing changed: {error.message}") from error
         for record in records:
             if record.outcome == Outcome.UNKNOWN:
-                result = reconciliation.conclude(record, listed)
+                result = reconciliation.conclude(record, live)
                 self.stdout.write(printable(f"{record.uuid} {result.record.outcome}{next_step(result)}"))
         if unrecorded:
-            for item in reconciliation.unrecorded(listed):
+            for item in reconciliation.unrecorded(live):
                 place = f"{item.project}/{item.environment}"
                 self.stdout.write(printable(f"unrecorded {item.id} {item.kind} {place} {item.name!r}"))
 
