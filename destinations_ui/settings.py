@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONE, SELF
 
+from destinations_ui.conf.cache import SCHEMES as CACHE_SCHEMES
+from destinations_ui.conf.cache import cache
 from destinations_ui.conf.env import Environment, is_loopback
 from destinations_ui.conf.secret import Secret
 
@@ -56,7 +58,7 @@ database_url = env.url(
 cache_url = env.url(
     "CACHE_URL",
     "locmemcache://",
-    schemes=("locmemcache", "rediscache", "rediss", "redis", "pymemcache", "dbcache"),
+    schemes=CACHE_SCHEMES,
     example="locmemcache://",
 )
 
@@ -97,7 +99,7 @@ def database(url: str) -> dict[str, Any]:
 
 DATABASES = {"default": database(database_url)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {"default": environ.Env.cache_url_config(cache_url)}
+CACHES = {"default": cache(cache_url)}
 
 # --- Application ---------------------------------------------------------------------------------
 

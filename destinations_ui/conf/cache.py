@@ -1,0 +1,33 @@
+"""The cache: JSON and nothing else, because whoever can write to a shared cache could run code by way of pickle."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import environ
+
+#: Django's cache in the database and its memcached clients cannot do without pickle.
+SCHEMES = ("locmemcache", "rediscache", "rediss", "redis")
+
+
+class JSONSerializer:
+    """Writes and reads a Redis server's values."""
+
+    def dumps(self, value: Any) -> bytes:
+        return json.dumps(value).encode()
+
+    def loads(self, data: bytes) -> Any:
+        """Return a value; ``None``, as for one that is not there, when it is not JSON."""
+        try:
+            return json.loads(data)
+        except (ValueError, RecursionError):
+            return None
+
+
+def cache(url: str) -> dict[str, Any]:
+    """Return Django's entry for a cache URL. In the process itself nobody else can write, so its pickle is harmless."""
+    config: dict[str, Any] = environ.Env.cache_url_config(url)
+    if config["BACKEND"].endswith("RedisCache"):
+        config.setdefault("OPTIONS", {})["serializer"] = "destinations_ui.conf.cache.JSONSerializer"
+    return config
