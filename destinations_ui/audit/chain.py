@@ -22,7 +22,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from destinations_ui.audit import fields
+from destinations_ui.audit import fields, storage
 from destinations_ui.audit.models import AuditRecord, Event, EventType, Installation, Outcome
 from destinations_ui.conf.secret import Secret
 
@@ -108,6 +108,7 @@ def write_transaction() -> Iterator[None]:
                 with connection.cursor() as cursor:
                     cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CHAIN_LOCK])
             yield
+            storage.check()
     finally:
         if queued:
             SQLITE_WRITERS.release()

@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
+
+from destinations_ui.audit import storage
+from destinations_ui.audit.models import Event
 
 logger = logging.getLogger(__name__)
 
@@ -22,10 +25,10 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Answer whether the database answers."""
+    """Answer whether the history can be read, and is the one that this process started with."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        Event.objects.exists()
+        storage.check()
     except (DatabaseError, InterfaceError) as error:
         logger.error("The database does not answer: %s", type(error).__name__)
         return HttpResponse("The database does not answer.\n", content_type="text/plain", status=503)

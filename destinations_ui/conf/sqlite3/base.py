@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.backends.sqlite3 import base, features, operations
 
@@ -55,25 +55,44 @@ def lenient(convert: Callable[[Any, Any, Any], Any], value: Any, expression: Any
         return value
 
 
+#: A file's device and inode.
+Inode = tuple[int, int]
+
+
+def inode_at(path: Path) -> Inode | None:
+    """Return which file is at a path, or ``None`` where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """A connection to an SQLite file that exists.
 
     Attributes:
-        inode: The device and inode of the file when the connection was opened.
+        inode: The file that it is connected to.
+        inodes: Path → the file that this process was connected to first.
+        generations: Path → what ``audit.storage`` found in that file.
     """
 
     features_class = DatabaseFeatures
     ops_class = DatabaseOperations
-    inode: tuple[int, int] | None = None
+    inode: Inode | None = None
+    inodes: ClassVar[dict[Path, Inode | None]] = {}
+    generations: ClassVar[dict[Path, str]] = {}
 
     @property
     def path(self) -> Path:
-        """The file that the settings name."""
+        """The path that the settings name."""
         return Path(self.settings_dict["NAME"]).absolute()
 
     def prepare_database(self) -> None:
         """Create the file, readable by its owner alone. ``migrate`` calls this first."""
         if not self.is_in_memory_db():
+            self.inodes.pop(self.path, None)
+            self.generations.pop(self.path, None)
             self.path.touch(mode=0o600)
 
     def get_connection_params(self) -> dict[str, Any]:
@@ -85,9 +104,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Open a connection and note which file it is connected to."""
+        before = inode_at(self.path)
         connection = super().get_new_connection(conn_params)
         connection.text_factory = decode
-        if not self.is_in_memory_db():
-            status = self.path.stat()
-            self.inode = status.st_dev, status.st_ino
+        # Replaced at this very moment: which of the two was opened is not known.
+        self.inode = before if before == inode_at(self.path) else None
+        self.inodes.setdefault(self.path, self.inode)
         return connection
