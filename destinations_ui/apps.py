@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+from django.contrib.auth.signals import user_logged_in
 
 
 class DestinationsUIConfig(AppConfig):
@@ -13,10 +14,12 @@ class DestinationsUIConfig(AppConfig):
     verbose_name = "Destinations UI"
 
     def ready(self) -> None:
-        """Import every kind, so that a wrong one stops the process now and not at a click."""
+        """Load every kind, so that an invalid one stops the process, and time each session from sign-in."""
         from destinations_ui import kinds
+        from destinations_ui.accounts import sessions
 
         kinds.registry()
+        user_logged_in.connect(sessions.begin)
 
 
 class AdministrationConfig(AdminConfig):

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
+from destinations_ui.accounts import sessions
 from destinations_ui.conf.logging import current_request_id
 from destinations_ui.web import errors
 
@@ -91,6 +92,19 @@ def response_headers(get_response: GetResponse) -> GetResponse:
 
 class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
     """Ask for sign-in; a form that was under way when the session ended is not thrown away."""
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., Any],
+        view_args: tuple[Any, ...],
+        view_kwargs: dict[str, Any],
+    ) -> HttpResponseBase | None:
+        """Require sign-in, unless the view is marked; a session that is used does not end."""
+        response = super().process_view(request, view_func, view_args, view_kwargs)
+        if response is None and getattr(view_func, "login_required", True):
+            sessions.extend(request.session)
+        return response
 
     def handle_no_permission(  # type: ignore[override]  # the stubs know only the redirect
         self, request: HttpRequest, view_func: Callable[..., Any]
