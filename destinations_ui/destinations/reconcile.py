@@ -1,8 +1,9 @@
-"""Finding out what became of an attempt whose answer was lost.
+"""Find out what became of an attempt whose response was lost.
 
-LaunchDarkly's list is read back. A destination that is there and can only be the attempt's means that it succeeded;
-none, at a second look after the longest time that LaunchDarkly could still have been busy with it, means that it did
-not. Where more than one could be it, a person decides. Secrets are never compared: LaunchDarkly does not show them.
+LaunchDarkly's list is read. A destination in it that only this attempt can have created means that it succeeded. None,
+at a second check after the longest time that LaunchDarkly could still be working on it, means that it was not created.
+Where several destinations are possible, an operator decides. Secrets are never compared: LaunchDarkly does not show
+them.
 """
 
 from __future__ import annotations
@@ -26,23 +27,26 @@ from destinations_ui.launchdarkly.resources import Destination
 #: How far LaunchDarkly's clock and ours may be apart.
 SKEW = timedelta(minutes=2)
 
-#: Who is named where nobody decided but the facts.
-OURSELVES = "Destinations UI"
+#: Who resolved an attempt that no operator had to decide about.
+PRODUCT = "Destinations UI"
+
+#: What a check can find without resolving the attempt, as its event says.
+NOT_FOUND, AMBIGUOUS = "not found", "ambiguous"
 
 
 class DecisionError(Exception):
-    """A person's decision cannot be taken; the message says why, in a sentence for them."""
+    """A decision cannot be recorded; the message tells the operator why."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReconcileResult:
-    """What a look at LaunchDarkly brought.
+    """The result of a check.
 
     Attributes:
         record: As it is now.
-        candidates: The destinations that could be the attempt's, where it takes a person to tell.
-        certain_at: From when on a look that finds nothing means that there is nothing.
-        problem: Why LaunchDarkly could not be read, in a sentence.
+        candidates: The destinations the attempt may have created, when an operator has to decide.
+        certain_at: From then on, a check that finds nothing means that nothing was created.
+        problem: Why LaunchDarkly could not be read; empty when it could.
     """
 
     record: AuditRecord
@@ -56,32 +60,41 @@ class AttemptFacts:
     """What an attempt's events tell about its circumstances.
 
     Attributes:
-        before: The ids that its environment had just before it was sent; ``None`` where that is not known.
+        before: The ids its environment had just before it was sent; ``None`` when unknown.
         interrupted: Whether the process ended before it could settle the attempt.
-        first_look: When a look found nothing for the first time.
-        candidates: The ids that were found last.
+        not_found_at: When a check found nothing for the first time.
+        candidates: The ids that the last check found.
     """
 
     before: frozenset[str] | None = None
     interrupted: bool = False
-    first_look: datetime | None = None
+    not_found_at: datetime | None = None
     candidates: Sequence[str] = field(default=())
 
 
 def longest_request() -> timedelta:
-    """Return the age at which a pending attempt cannot be under way any more."""
+    """Return the age from which on a pending attempt cannot be under way any more."""
     return timedelta(seconds=2 * settings.LAUNCHDARKLY_TIMEOUT + settings.RECONCILE_GRACE)
 
 
-def interrupted(record: AuditRecord) -> bool:
-    """Tell whether an attempt is pending though nobody can be working at it any more."""
-    return not record.settled and timezone.now() - record.created_at > longest_request()
+def is_interrupted(record: AuditRecord) -> bool:
+    """Return whether an attempt is pending although no process can be working on it any more.
+
+    A creation time in the future means that the clock has been set back since. Should the attempt still be under way,
+    its response is recorded when it comes.
+    """
+    if record.settled or record.damaged:
+        return False
+    age = timezone.now() - record.created_at
+    return age > longest_request() or age < -SKEW
 
 
 def unresolved() -> QuerySet[AuditRecord]:
-    """Return the attempts to find out about, oldest first."""
-    stale = Q(outcome=Outcome.PENDING, created_at__lt=timezone.now() - longest_request())
-    return AuditRecord.objects.filter(Q(outcome=Outcome.UNKNOWN) | stale).order_by("pk")
+    """Return the attempts to check, oldest first."""
+    now = timezone.now()
+    interrupted = Q(created_at__lt=now - longest_request()) | Q(created_at__gt=now + SKEW)
+    pending = Q(outcome=Outcome.PENDING) & interrupted
+    return AuditRecord.objects.filter(Q(outcome=Outcome.UNKNOWN) | pending).order_by("pk")
 
 
 def unresolved_at(project: str, environment: str) -> list[AuditRecord]:
@@ -94,8 +107,8 @@ def unresolved_at(project: str, environment: str) -> list[AuditRecord]:
     )
 
 
-def look(record: AuditRecord) -> ReconcileResult:
-    """Look at LaunchDarkly once, and move the record if that makes it certain. Any number may look at the same time."""
+def check(record: AuditRecord) -> ReconcileResult:
+    """Check LaunchDarkly, and resolve the record if that makes it certain. Any number can run at the same time."""
     if record.damaged:
         return ReconcileResult(record, problem="This record is damaged, so it cannot be matched to a destination.")
     record = settle_interrupted(record)
@@ -104,12 +117,12 @@ def look(record: AuditRecord) -> ReconcileResult:
     try:
         return conclude(record, live_destinations())
     except LaunchDarklyError as error:
-        return ReconcileResult(record, certain_at=certain_at(record, known(record)), problem=error.message)
+        return ReconcileResult(record, certain_at=certain_at(record, attempt_facts(record)), problem=error.message)
 
 
 def settle_interrupted(record: AuditRecord) -> AuditRecord:
-    """Return the record as it is now; a pending one that nobody works at any more has become unknown."""
-    if interrupted(record):
+    """Settle a record as unknown when it was interrupted; return it as it is now."""
+    if is_interrupted(record):
         result = {
             "outcome": Outcome.UNKNOWN,
             "settled_at": timezone.now(),
@@ -119,47 +132,54 @@ def settle_interrupted(record: AuditRecord) -> AuditRecord:
     return AuditRecord.objects.get(pk=record.pk)
 
 
-def conclude(record: AuditRecord, seen: LiveDestinations) -> ReconcileResult:
-    """Hold an unknown record against LaunchDarkly's list, and move it if that makes it certain."""
-    facts = known(record)
-    ours, possible = matches(record, facts, seen.items)
+def conclude(record: AuditRecord, live: LiveDestinations) -> ReconcileResult:
+    """Compare an unknown record with LaunchDarkly's list, and resolve it if that makes it certain."""
+    facts = attempt_facts(record)
+    own, possible = match(record, facts, live.items)
     certain = certain_at(record, facts)
-    if len(ours) == 1 and not possible:
+    if len(own) == 1 and not possible:
         how = (
             "LaunchDarkly’s list has one destination in this environment with this kind, name and readable "
-            f"configuration that was made by this attempt: {ours[0].id}. Secrets cannot be compared."
+            f"configuration that was made by this attempt: {own[0].id}. Secrets cannot be compared."
         )
-        result = {"outcome": Outcome.SUCCEEDED, "destination_id": ours[0].id, "explanation": how}
-        return resolved(record, result, how=how, by=OURSELVES)
-    found = [*ours, *possible]
-    if not found and facts.first_look and seen.requested_at >= max(certain, facts.first_look):
+        return resolve(record, {"outcome": Outcome.SUCCEEDED, "destination_id": own[0].id}, how)
+    candidates = [*own, *possible]
+    if not candidates and facts.not_found_at and live.requested_at >= max(certain, facts.not_found_at):
         how = (
-            f"LaunchDarkly’s list had no such destination at {chain.timestamp(facts.first_look)}, and again at "
-            f"{chain.timestamp(seen.requested_at)}, when the attempt could not be under way any more."
+            f"LaunchDarkly’s list had no such destination at {chain.timestamp(facts.not_found_at)}, and again at "
+            f"{chain.timestamp(live.requested_at)}, when the attempt could not be under way any more."
         )
-        return resolved(record, {"outcome": Outcome.ABSENT, "explanation": how}, how=how, by=OURSELVES)
-    ids = sorted(item.id for item in found)
-    if not (found or facts.first_look) or (found and ids != facts.candidates):
-        note(record, facts, look="several" if found else "nothing found", candidates=ids)
-        certain = certain_at(record, known(record))
-    return ReconcileResult(record, found, certain)
+        return resolve(record, {"outcome": Outcome.ABSENT}, how)
+    ids = sorted(item.id for item in candidates)
+    is_news = ids != facts.candidates if candidates else not facts.not_found_at
+    if is_news:
+        record_finding(record, facts, ids)
+        certain = certain_at(record, attempt_facts(record))
+    return ReconcileResult(record, candidates, certain)
 
 
-def note(record: AuditRecord, facts: AttemptFacts, **payload: Any) -> None:
-    """Put what a look found into the history, unless another look found something meanwhile."""
+def record_finding(record: AuditRecord, facts: AttemptFacts, ids: Sequence[str]) -> None:
+    """Add an event with what a check found, unless another check has added one meanwhile."""
+    payload = {"check": AMBIGUOUS if ids else NOT_FOUND, "candidates": ids}
     with chain.write_transaction():
-        still = AuditRecord.objects.filter(pk=record.pk, outcome=Outcome.UNKNOWN).exists()
-        if still and known(record) == facts:
+        still_unknown = AuditRecord.objects.filter(pk=record.pk, outcome=Outcome.UNKNOWN).exists()
+        if still_unknown and attempt_facts(record) == facts:
             chain.append_event(record.uuid, EventType.NOTED, payload)
 
 
+def resolve(record: AuditRecord, result: Mapping[str, Any], how: str) -> ReconcileResult:
+    """Resolve a record, unless another check was faster; return the record as it is now."""
+    chain.resolve(record, {**result, "explanation": how}, how=how, by=PRODUCT)
+    return ReconcileResult(AuditRecord.objects.get(pk=record.pk))
+
+
 def decide(record: AuditRecord, *, actor: User, destination_id: str, reason: str) -> AuditRecord:
-    """Take a person's word for which destination is the attempt's; an empty id means none of the candidates.
+    """Record an operator's decision which candidate the attempt created; an empty id means none of them.
 
     Raises:
-        Undecidable: nothing was changed.
+        DecisionError: nothing was changed.
     """
-    found = look(record)
+    found = check(record)
     if found.problem:
         raise DecisionError(found.problem)
     if found.record.outcome != Outcome.UNKNOWN:
@@ -181,51 +201,53 @@ def decide(record: AuditRecord, *, actor: User, destination_id: str, reason: str
     return AuditRecord.objects.get(pk=record.pk)
 
 
-def unrecorded(seen: LiveDestinations) -> list[Destination]:
-    """Return the destinations that no record claims: made elsewhere, or by records that were lost."""
-    claimed = claimed_ids(seen.items)
-    return [item for item in seen.items if item.id not in claimed]
+def unrecorded(live: LiveDestinations) -> list[Destination]:
+    """Return the destinations that no record claims: created elsewhere, or by records that were lost."""
+    claimed = claimed_ids(live.items)
+    return [item for item in live.items if item.id not in claimed]
 
 
-def resolved(record: AuditRecord, result: Mapping[str, Any], **payload: Any) -> ReconcileResult:
-    """Write what was found out, unless someone else did first; return what the record says now."""
-    chain.resolve(record, result, **payload)
-    return ReconcileResult(AuditRecord.objects.get(pk=record.pk))
-
-
-def known(record: AuditRecord) -> AttemptFacts:
-    """Return what the attempt's own events tell."""
+def attempt_facts(record: AuditRecord) -> AttemptFacts:
+    """Read the facts from the attempt's own events."""
     before: frozenset[str] | None = None
-    stopped, first_look, candidates = False, None, []
+    interrupted, not_found_at, candidates = False, None, []
     for event in Event.objects.filter(record=record.uuid).order_by("seq"):
         payload = event.payload
         if event.type == EventType.SETTLED:
-            stopped = payload.get("interrupted", False)
+            interrupted = payload.get("interrupted", False)
             before = frozenset(payload["before"]) if "before" in payload else None
-        elif payload.get("look") == "nothing found":
-            first_look = first_look or event.at
-        elif "look" in payload:
+        elif payload.get("check") == NOT_FOUND:
+            not_found_at = not_found_at or event.at
+        elif payload.get("check") == AMBIGUOUS:
             candidates = payload["candidates"]
-    return AttemptFacts(before, stopped, first_look, candidates)
+    return AttemptFacts(before, interrupted, not_found_at, candidates)
+
+
+def began_at(record: AuditRecord, facts: AttemptFacts) -> datetime:
+    """Return the time by which the attempt had begun.
+
+    It began before its later events, whatever the clocks said: when one of these is earlier, the clock was ahead.
+    """
+    return min(time for time in (record.created_at, record.settled_at, facts.not_found_at) if time)
 
 
 def certain_at(record: AuditRecord, facts: AttemptFacts) -> datetime:
-    """Return from when on a look that finds nothing means that there is nothing.
+    """Return from when on a check that finds nothing means that nothing was created.
 
-    An attempt that was interrupted may have been under way at the first look, should a clock have jumped: then one
-    whole exchange has to lie between the two.
+    An interrupted attempt may have been under way at the first check, should a clock have jumped: then one whole
+    exchange has to lie between the two checks.
     """
     exchange = timedelta(seconds=settings.LAUNCHDARKLY_TIMEOUT)
-    certain = record.created_at + exchange + timedelta(seconds=settings.RECONCILE_GRACE)
+    certain = began_at(record, facts) + exchange + timedelta(seconds=settings.RECONCILE_GRACE)
     if facts.interrupted:
-        return max(certain, (facts.first_look or timezone.now()) + exchange)
+        return max(certain, (facts.not_found_at or timezone.now()) + exchange)
     return certain
 
 
-def matches(
+def match(
     record: AuditRecord, facts: AttemptFacts, destinations: Sequence[Destination]
 ) -> tuple[list[Destination], list[Destination]]:
-    """Return the destinations that are the attempt's, and those that could be."""
+    """Return the destinations that this attempt certainly created, and those that it may have created."""
     here = [
         item
         for item in destinations
@@ -233,67 +255,66 @@ def matches(
         and item.id
         and item.id not in (facts.before or ())
     ]
-    claimed = claimed_ids(here, but_by=record)
-    rivals = [(rival, known(rival)) for rival in rivals_of(record)]
-    ours: list[Destination] = []
+    claimed = claimed_ids(here, except_by=record)
+    rivals = [(rival, attempt_facts(rival)) for rival in rivals_of(record)]
+    own: list[Destination] = []
     possible: list[Destination] = []
     for item in here:
         if item.id in claimed:
             continue
-        early = earlier(record, facts, item)
-        if item.name != record.name or differs(record, item):
-            # Only what has been edited since can have been ours.
-            if item.version > 1 and not early:
+        is_older = created_before(record, facts, item)
+        if item.name != record.name or config_differs(record, item):
+            # Only a destination that was edited since can be this attempt's.
+            if item.version > 1 and not is_older:
                 possible.append(item)
             continue
-        if early and not facts.interrupted:
+        if is_older and not facts.interrupted:
             continue
-        owners = [rival for rival, theirs in rivals if during(rival, theirs, item)]
-        if owners and not during(record, facts, item):
+        is_contested = any(created_during(rival, theirs, item) for rival, theirs in rivals)
+        if is_contested and not created_during(record, facts, item):
             continue
-        # Where the process ended, its clock may have been wrong, and nobody saw what was there before.
-        told = not early and (item.created_at is not None or facts.before is not None)
-        whole = all(key in item.config for key in record.config)
-        (ours if told and whole and not owners else possible).append(item)
-    return ours, possible
+        # When the process ended, its clock may have been wrong, and the list from before the attempt is lost.
+        is_dated = not is_older and (item.created_at is not None or facts.before is not None)
+        is_complete = all(key in item.config for key in record.config)
+        (own if is_dated and is_complete and not is_contested else possible).append(item)
+    return own, possible
 
 
-def claimed_ids(destinations: Sequence[Destination], *, but_by: AuditRecord | None = None) -> set[str]:
-    """Return the ids that a record has claimed, perhaps another one than this."""
-    claiming = AuditRecord.objects.claiming(item.id for item in destinations).values_list("pk", "destination_id")
-    return {destination_id for pk, destination_id in claiming if but_by is None or pk != but_by.pk}
+def claimed_ids(destinations: Sequence[Destination], *, except_by: AuditRecord | None = None) -> set[str]:
+    """Return the ids that records claim, except those that one record claims."""
+    claims = AuditRecord.objects.claiming(item.id for item in destinations).values_list("pk", "destination_id")
+    return {destination_id for pk, destination_id in claims if except_by is None or pk != except_by.pk}
 
 
 def rivals_of(record: AuditRecord) -> list[AuditRecord]:
-    """Return the other unresolved attempts that asked for the same."""
-    asked = record.kind, record.name, record.config
+    """Return the other unresolved attempts to create the same destination. A damaged one may be such an attempt."""
+    wanted = record.kind, record.name, record.config
     others = unresolved_at(record.project, record.environment)
-    # A damaged one may have asked for the same.
     return [
         other
         for other in others
-        if other != record and (other.damaged or (other.kind, other.name, other.config) == asked)
+        if other != record and (other.damaged or (other.kind, other.name, other.config) == wanted)
     ]
 
 
-def earlier(record: AuditRecord, facts: AttemptFacts, item: Destination) -> bool:
-    """Tell whether a destination was made before the attempt, by the clocks.
+def created_before(record: AuditRecord, facts: AttemptFacts, item: Destination) -> bool:
+    """Return whether a destination was created before the attempt, by the clocks.
 
-    What was not in the list just before the post was made later, whatever the clocks say.
+    What was not in the list just before the post was created later, whatever the clocks say.
     """
     return facts.before is None and item.created_at is not None and item.created_at < record.created_at - SKEW
 
 
-def differs(record: AuditRecord, item: Destination) -> bool:
-    """Tell whether something readable is there and is not what was asked for."""
+def config_differs(record: AuditRecord, item: Destination) -> bool:
+    """Return whether a readable value is there and is not the requested one."""
     return any(key in item.config and item.config[key] != value for key, value in record.config.items())
 
 
-def during(record: AuditRecord, facts: AttemptFacts, item: Destination) -> bool:
-    """Tell whether a destination can have been made while an attempt was under way."""
+def created_during(record: AuditRecord, facts: AttemptFacts, item: Destination) -> bool:
+    """Return whether a destination can have been created while an attempt was under way."""
     if item.id in (facts.before or ()):
         return False
     if item.created_at is None:
         return True
     end = record.settled_at if record.settled_at and not facts.interrupted else record.created_at + longest_request()
-    return record.created_at - SKEW <= item.created_at <= end + SKEW
+    return began_at(record, facts) - SKEW <= item.created_at <= end + SKEW

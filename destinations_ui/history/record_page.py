@@ -56,14 +56,14 @@ def labeled(record: AuditRecord, values: Mapping[str, Any]) -> list[tuple[str, s
 
 def is_unresolved(record: AuditRecord) -> bool:
     """Tell whether LaunchDarkly's list has to be read to find out what came of an attempt."""
-    return not record.damaged and (record.outcome == Outcome.UNKNOWN or reconcile.interrupted(record))
+    return not record.damaged and (record.outcome == Outcome.UNKNOWN or reconcile.is_interrupted(record))
 
 
 def last_result(record: AuditRecord) -> ReconcileResult:
     """Return what is known of an attempt from earlier checks, without checking LaunchDarkly again."""
     if record.damaged or record.outcome != Outcome.UNKNOWN:
         return ReconcileResult(record)
-    facts = reconcile.known(record)
+    facts = reconcile.attempt_facts(record)
     return ReconcileResult(record, destinations(facts.candidates), reconcile.certain_at(record, facts))
 
 

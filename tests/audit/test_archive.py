@@ -398,7 +398,7 @@ class TestPruning:
         assert not file.exists()
 
     def test_events_without_their_intent_do_not_add_up(self, records: list[AuditRecord], file: Path) -> None:
-        chain.append_event(uuid.uuid4(), EventType.NOTED, {"look": "several"})
+        chain.append_event(uuid.uuid4(), EventType.NOTED, {"check": "ambiguous"})
 
         assert "do not begin with its one intent" in refusal(file)
 

@@ -166,7 +166,7 @@ class Product(RuleBasedStateMachine):
                 for record in self.unresolved():
                     self.look_at(record, late=True)
             self.no_record_says_what_is_not_so()
-            looks = [reconcile.look(record) for record in self.unresolved()]
+            looks = [reconcile.check(record) for record in self.unresolved()]
             assert all(look.candidates or look.problem for look in looks)
 
     def arrived(self, request: Request) -> Fault | None:
@@ -333,7 +333,7 @@ class Product(RuleBasedStateMachine):
         self.finish()
         # A minute later, too.
         with override_settings(RECONCILE_GRACE=-60), suppress(reconcile.DecisionError):
-            found = reconcile.look(record).candidates
+            found = reconcile.check(record).candidates
             chosen = "" if none or not found else found[pick % len(found)].id
             reconcile.decide(record, actor=self.people[0], destination_id=chosen, reason="It looks like it")
             self.decided.add(record.uuid)

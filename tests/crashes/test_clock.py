@@ -71,7 +71,7 @@ def test_an_answer_that_was_lost_while_the_clock_was_wrong_is_found_when_it_is_r
     record = actions.create_destination(attempt(operator)).record
 
     clock.error = timedelta()
-    found = reconcile.look(record).record
+    found = reconcile.check(record).record
 
     assert (found.outcome, found.destination_id) == ("succeeded", sandbox.destinations()[-1]["id"])
     call_command("verify_history")
@@ -95,7 +95,7 @@ def test_what_was_interrupted_while_the_clock_was_wrong_is_never_called_absent_w
     # An hour later the clock, right again, has passed all that was written while it was wrong.
     clock.error = HOUR + timedelta(minutes=5)
     for _ in range(3):
-        reconcile.look(AuditRecord.objects.get(pk=record.pk))
+        reconcile.check(AuditRecord.objects.get(pk=record.pk))
         clock.error += timedelta(minutes=5)
 
     assert AuditRecord.objects.get(pk=record.pk).outcome in {"succeeded", "unknown"}

@@ -21,9 +21,9 @@ from destinations_ui import kinds
 from destinations_ui.audit import chain
 from destinations_ui.audit.models import AuditRecord, Event, Outcome
 from destinations_ui.audit.search_index import INDEX
-from destinations_ui.destinations import actions
+from destinations_ui.destinations import actions, inventory
 from destinations_ui.destinations import reconcile as reconciliation
-from destinations_ui.destinations.reconcile import DecisionError, ReconcileResult, decide, look
+from destinations_ui.destinations.reconcile import DecisionError, ReconcileResult, check, decide
 from destinations_ui.sandbox import Drop, Request, SandboxServer, Status
 from tests.support.attempts import KINDS, attempt, new_record
 from tests.support.unguarded import unguarded
@@ -87,7 +87,7 @@ class TestLooking:
         record = actions.create_destination(attempt(operator, kind.slug)).record
         assert outcome(record) == "unknown"
 
-        found = look(record).record
+        found = check(record).record
 
         [made] = [item for item in sandbox.destinations() if item["name"] == record.name]
         assert (found.outcome, found.destination_id) == ("succeeded", made["id"])
@@ -99,11 +99,11 @@ class TestLooking:
     def test_nothing_at_two_looks_means_that_nothing_was_created(self, sandbox: SandboxServer) -> None:
         record = unknown()
 
-        first, second = look(record), look(record)
+        first, second = check(record), check(record)
 
         assert first.record.outcome == "unknown"
         assert second.record.outcome == "absent"
-        assert [event["look"] for event in said(record, "noted")] == ["nothing found"]
+        assert [event["check"] for event in said(record, "noted")] == ["not found"]
         assert "no such destination" in said(record, "resolved")[0]["how"]
 
     def test_before_the_grace_is_over_no_number_of_looks_is_enough(
@@ -112,7 +112,7 @@ class TestLooking:
         settings.RECONCILE_GRACE = 60
         record = unknown(age=timedelta(seconds=30))
 
-        looks = [look(record) for _ in range(3)]
+        looks = [check(record) for _ in range(3)]
 
         assert {each.record.outcome for each in looks} == {"unknown"}
         assert {each.certain_at for each in looks} == {record.created_at + timedelta(seconds=61)}
@@ -122,14 +122,14 @@ class TestLooking:
         record = unknown(age=timedelta(seconds=-600))
         at_launchdarkly(sandbox, record)
 
-        assert look(record).candidates == []
+        assert check(record).candidates == []
         assert outcome(record) == "unknown"
 
     def test_a_clock_that_is_a_minute_off_changes_nothing(self, sandbox: SandboxServer) -> None:
         record = unknown(age=timedelta(seconds=-60))
         made = at_launchdarkly(sandbox, record)
 
-        assert look(record).record.destination_id == made
+        assert check(record).record.destination_id == made
 
     @pytest.mark.parametrize(
         "changed",
@@ -146,33 +146,33 @@ class TestLooking:
         record = unknown()
         at_launchdarkly(sandbox, record, **changed)
 
-        assert look(record).candidates == []
-        assert look(record).record.outcome == "absent"
+        assert check(record).candidates == []
+        assert check(record).record.outcome == "absent"
 
     def test_a_destination_elsewhere_is_not_its_own(self, sandbox: SandboxServer) -> None:
         record = unknown()
         sandbox.add_destination(record.project, "production", kind=record.kind, name=record.name, config=record.config)
 
-        assert look(record).candidates == []
+        assert check(record).candidates == []
 
     def test_a_destination_of_another_record_is_not_claimed_again(self, sandbox: SandboxServer) -> None:
         record = unknown()
         new_record(destination_id=at_launchdarkly(sandbox, record)).save()
 
-        assert look(record).candidates == []
-        assert look(record).record.outcome == "absent"
+        assert check(record).candidates == []
+        assert check(record).record.outcome == "absent"
 
     def test_it_may_have_been_switched_off_since(self, sandbox: SandboxServer) -> None:
         record = unknown(on=True)
         made = at_launchdarkly(sandbox, record, on=False)
 
-        assert look(record).record.destination_id == made
+        assert check(record).record.destination_id == made
 
     def test_while_launchdarkly_cannot_be_read_nothing_changes(self, sandbox: SandboxServer) -> None:
         record = unknown()
         sandbox.script("GET", DESTINATIONS, Status(503), times=None)
 
-        found = look(record)
+        found = check(record)
 
         assert found.problem
         assert found.record.outcome == "unknown"
@@ -182,7 +182,7 @@ class TestLooking:
         record = begun(timezone.now() - LONG_AGO)
         chain.settle(record, {"outcome": Outcome.REFUSED})
 
-        assert look(record).record.outcome == "refused"
+        assert check(record).record.outcome == "refused"
         assert sandbox.requests == []
 
 
@@ -193,7 +193,7 @@ class TestInterrupted:
         record = begun(timezone.now() - LONG_AGO)
         made = at_launchdarkly(sandbox, record)
 
-        found = look(record).record
+        found = check(record).record
 
         assert (found.outcome, found.destination_id) == ("succeeded", made)
         assert said(record, "settled")[0]["set"]["outcome"] == "unknown"
@@ -201,7 +201,7 @@ class TestInterrupted:
     def test_one_that_may_still_be_under_way_is_left_alone(self, sandbox: SandboxServer) -> None:
         record = begun(timezone.now())
 
-        assert look(record).record.outcome == "pending"
+        assert check(record).record.outcome == "pending"
         assert sandbox.requests == []
 
     def test_a_whole_exchange_lies_between_the_two_looks_that_find_nothing(
@@ -211,9 +211,41 @@ class TestInterrupted:
         record = begun(timezone.now() - LONG_AGO)
 
         for _ in range(3):
-            assert look(record).record.outcome == "unknown"
+            assert check(record).record.outcome == "unknown"
         settings.LAUNCHDARKLY_TIMEOUT = 0.001
-        assert look(record).problem or outcome(record) == "absent"
+        assert check(record).problem or outcome(record) == "absent"
+
+    def test_one_from_a_clock_that_was_ahead_does_not_stay_pending(self, sandbox: SandboxServer) -> None:
+        record = begun(timezone.now() + timedelta(days=30))
+
+        assert list(reconciliation.unresolved()) == [record]
+        assert check(record).record.outcome == "unknown"
+        [settled] = said(record, "settled")
+        assert settled["interrupted"] is True
+
+    def test_one_from_a_clock_that_was_ahead_is_certain_after_one_exchange(self, sandbox: SandboxServer) -> None:
+        record = begun(timezone.now() + timedelta(days=30))
+        first = check(record)
+        assert first.certain_at is not None
+        assert first.certain_at < timezone.now() + timedelta(seconds=2)
+
+        later = inventory.LiveDestinations(first.certain_at, [])
+        assert reconciliation.conclude(first.record, later).record.outcome == "absent"
+
+    def test_an_unknown_one_from_a_clock_that_was_ahead_is_certain_soon(self, sandbox: SandboxServer) -> None:
+        record = unknown(age=-timedelta(days=30))
+        assert check(record).record.outcome == "unknown"
+
+        certain = check(record).certain_at
+        assert certain is not None
+        assert certain < timezone.now() + timedelta(seconds=2)
+
+    @pytest.mark.parametrize("ahead", [timedelta(0), timedelta(minutes=1)])
+    def test_a_clock_that_is_a_little_ahead_interrupts_nothing(self, ahead: timedelta, sandbox: SandboxServer) -> None:
+        record = begun(timezone.now() + ahead)
+
+        assert check(record).record.outcome == "pending"
+        assert not reconciliation.unresolved().exists()
 
     @committed
     def test_an_answer_that_comes_after_all_is_the_truth(self, operator: User, sandbox: SandboxServer) -> None:
@@ -249,7 +281,7 @@ class TestSeveral:
         return sorted(item.id for item in found.candidates)
 
     def test_it_stays_unknown_and_the_candidates_are_noted_once(self, record: AuditRecord) -> None:
-        assert self.candidates(look(record)) == self.candidates(look(record)) == self.ids
+        assert self.candidates(check(record)) == self.candidates(check(record)) == self.ids
         assert outcome(record) == "unknown"
         assert [event["candidates"] for event in said(record, "noted")] == [self.ids]
 
@@ -284,7 +316,7 @@ class TestSeveral:
             record.project, "test", made, lambda item: replace(item, name="Renamed", version=2)
         )
 
-        assert self.candidates(look(record)) == [made]
+        assert self.candidates(check(record)) == [made]
         assert outcome(record) == "unknown"
 
     def test_two_attempts_for_the_same_do_not_guess_whose_it_is(self, sandbox: SandboxServer) -> None:
@@ -292,7 +324,7 @@ class TestSeveral:
         made = at_launchdarkly(sandbox, records[0])
 
         for record in records:
-            assert self.candidates(look(record)) == [made]
+            assert self.candidates(check(record)) == [made]
             assert outcome(record) == "unknown"
 
     def test_of_two_attempts_for_the_same_the_one_that_was_under_way_then_has_it(self, sandbox: SandboxServer) -> None:
@@ -300,9 +332,9 @@ class TestSeveral:
         late = unknown(age=timedelta(0), environment="test")
         made = at_launchdarkly(sandbox, late)
 
-        assert look(early).candidates == []
-        assert look(late).record.destination_id == made
-        assert look(early).record.outcome == "absent"
+        assert check(early).candidates == []
+        assert check(late).record.destination_id == made
+        assert check(early).record.outcome == "absent"
 
 
 @committed
@@ -315,12 +347,12 @@ class TestAtOnce:
         if created:
             at_launchdarkly(sandbox, record)
         else:
-            look(record)
+            check(record)
         together = threading.Barrier(8)
 
         def run() -> None:
             together.wait(10)
-            look(record)
+            check(record)
             connections.close_all()
 
         threads = [threading.Thread(target=run) for _ in range(8)]
@@ -437,7 +469,7 @@ def test_a_twin_missing_from_the_search_index_still_counts(sandbox: SandboxServe
     created = at_launchdarkly(sandbox, twin)
     remove_from_search_index(twin)
 
-    assert [item.id for item in look(first).candidates] == [created]
+    assert [item.id for item in check(first).candidates] == [created]
     assert outcome(first) == "unknown"
 
 
@@ -461,5 +493,5 @@ def test_what_an_environment_had_before_the_attempt_is_not_the_attempt_s(
     record = actions.create_destination(asked).record
 
     assert said(record, "settled")[0]["before"] == [theirs]
-    assert look(record).candidates == []
+    assert check(record).candidates == []
     assert outcome(record) == "unknown"

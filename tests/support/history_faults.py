@@ -38,9 +38,9 @@ def write_history() -> list[AuditRecord]:
     second = begun(name="Second")
     chain.settle(second, {"outcome": Outcome.UNKNOWN, "explanation": "No answer."})
     chain.settle(first, {"outcome": Outcome.SUCCEEDED, "destination_id": "d1", "status_code": 201, "duration_ms": 7})
-    chain.append_event(second.uuid, EventType.NOTED, {"look": "nothing found"})
+    chain.append_event(second.uuid, EventType.NOTED, {"check": "not found"})
     third = begun(name="Third")
-    chain.append_event(second.uuid, EventType.NOTED, {"look": "nothing found"})
+    chain.append_event(second.uuid, EventType.NOTED, {"check": "not found"})
     chain.resolve(second, {"outcome": Outcome.ABSENT})
     return [AuditRecord.objects.get(pk=record.pk) for record in (first, second, third)]
 

@@ -42,7 +42,7 @@ def record(request: SignedInRequest, uuid: str) -> HttpResponse:
 @require_POST
 def reconcile(request: SignedInRequest, uuid: str) -> HttpResponse:
     """Check LaunchDarkly once and show the result. It changes nothing there, so viewers may do it."""
-    result = reconciliation.look(get_object_or_404(AuditRecord, uuid=uuid))
+    result = reconciliation.check(get_object_or_404(AuditRecord, uuid=uuid))
     if not request.htmx:
         return redirect_to(request, result.record.get_absolute_url())
     if result.problem:

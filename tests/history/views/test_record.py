@@ -473,7 +473,7 @@ class TestWhatHappened:
 
 def test_a_hostile_event_is_text(client: Client) -> None:
     made = unknown()
-    look_says = {"look": "several", "candidates": ["<b>bold</b>"], "reason": json.dumps("<i>")}
+    look_says = {"check": "ambiguous", "candidates": ["<b>bold</b>"], "reason": json.dumps("<i>")}
     chain.append_event(made.uuid, EventType.NOTED, look_says)
 
     page = read(client.get(made.get_absolute_url()))
