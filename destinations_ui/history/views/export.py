@@ -7,15 +7,18 @@ import logging
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from destinations_ui.accounts.http import SignedInRequest
 from destinations_ui.accounts.permissions import may_view
 from destinations_ui.audit import checkpoints
 from destinations_ui.audit.models import AuditRecord
 from destinations_ui.audit.verification import HistoryTampered
 from destinations_ui.history import query
 from destinations_ui.history.export import EXPORT_FORMATS
+from destinations_ui.history.export_slots import SLOTS, ExportStream
 from destinations_ui.history.forms import HistoryFilterForm
 
 logger = logging.getLogger(__name__)
@@ -23,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 @require_safe
 @may_view
-def export(request: HttpRequest) -> HttpResponseBase:
+def export(request: SignedInRequest) -> HttpResponseBase:
     """Stream the records that match, in the format of the URL."""
     name = request.GET.get("format", "")
     form = HistoryFilterForm(request.GET)
@@ -31,8 +34,12 @@ def export(request: HttpRequest) -> HttpResponseBase:
     if name not in EXPORT_FORMATS or form.errors:
         context = {"formats": EXPORT_FORMATS, "problems": form.errors}
         return render(request, "history/export_error.html", context, status=400)
+    if not SLOTS.take(request.user.pk):
+        html = render_to_string("history/export_error.html", {"busy": True}, request)
+        return HttpResponse(html, status=429, headers={"Retry-After": "30"})
     chosen = EXPORT_FORMATS[name]
-    response = StreamingHttpResponse(chosen.lines(query.export_blocks(filters)), content_type=chosen.content_type)
+    lines = ExportStream(chosen.lines(query.export_blocks(filters)), request.user.pk)
+    response = StreamingHttpResponse(lines, content_type=chosen.content_type)
     response["Content-Disposition"] = f'attachment; filename="destinations-{timezone.now():%Y%m%dT%H%M%SZ}.{name}"'
     return response
 
