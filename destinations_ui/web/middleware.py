@@ -10,23 +10,27 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.auth import middleware as auth
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.http.response import HttpResponseBase
+from django.middleware import common
 from django.utils import timezone
 
 from destinations_ui.accounts import sessions
 from destinations_ui.conf.logging import current_request_id
 from destinations_ui.web import errors
 
+HEALTH_CHECKS = frozenset({"/healthz", "/readyz"})
+
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
-#: Headers that no setting of Django's covers.
+#: Headers that no setting of Django's covers, and those that SecurityMiddleware does not set when it refuses a host.
 HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    # SecurityMiddleware sets this too, but not on an answer that it gives itself to a wrong host.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
-    # A page may show what an operator typed; nobody else's browser or proxy keeps it.
+    # A page may show what an operator typed, so no browser and no proxy keeps it.
     "Cache-Control": "no-store",
 }
 
@@ -76,6 +80,14 @@ def well_formed(get_response: GetResponse) -> GetResponse:
         return get_response(request)
 
     return middleware
+
+
+class CommonMiddleware(common.CommonMiddleware):
+    """Django's, but it checks no host of a health check: load balancers send the server's IP address."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
+        """Check the host, and redirect to a URL with a slash at the end where that is one of ours."""
+        return None if request.path_info in HEALTH_CHECKS else super().process_request(request)
 
 
 def response_headers(get_response: GetResponse) -> GetResponse:
