@@ -103,12 +103,12 @@
   });
   document.addEventListener("htmx:configRequest", ({ detail }) => {
     // The form goes to the kind that is shown, whichever it was when the page came.
-    if (detail.elt.id === "form") detail.path = chosen().pathname;
+    const [, what] = /^\/destinations\/new\/[^/]+\/(.*)$/.exec(detail.path) ?? [];
+    if (detail.elt.id === "form") detail.path = chosen().pathname + what;
     // The address has the place as far as it is chosen.
     if (detail.elt.closest("#kinds")) {
       for (const [name, value] of [...detail.formData]) if (!value) detail.formData.delete(name);
     }
-    if (detail.path.startsWith("?")) detail.path = (chosen()?.pathname ?? location.pathname.replace(/several\/$/, "")) + detail.path;
   });
 
   // What is sent is what is shown: nothing in the form changes until the answer is there.

@@ -102,7 +102,7 @@ class Attempt:
 
     def record(self) -> AuditRecord:
         """Return the record of this attempt, not yet written. It holds no secret."""
-        key = settings.FINGERPRINT_KEY
+        key, parts = settings.FINGERPRINT_KEY, self.kind.split(self.values)
         return AuditRecord(
             submission=self.submission,
             request_id=self.request_id,
@@ -115,8 +115,8 @@ class Attempt:
             kind=self.kind.slug,
             name=self.name,
             on=self.on,
-            config=self.kind.public_config(self.values),
-            secrets={api: secret.fingerprint(key) for api, secret in self.kind.secrets(self.values).items()},
+            config=parts.public,
+            secrets={api: secret.fingerprint(key) for api, secret in parts.secrets.items()},
             reason=self.reason,
         )
 
@@ -163,6 +163,7 @@ def create_destination(attempt: Attempt) -> Result:
     require_critical_key(attempt)
     record = attempt.record()
     write(record, {"confirmed": list(attempt.confirmed)} if attempt.confirmed else {})
+    parts = attempt.kind.split(attempt.values)
     began = time.monotonic()
     error: LaunchDarklyError | None = None
     payload: dict[str, Any] = {}
@@ -173,8 +174,8 @@ def create_destination(attempt: Attempt) -> Result:
             kind=attempt.kind.slug,
             name=attempt.name,
             on=attempt.on,
-            config=attempt.kind.config(attempt.values),
-            conceal=list(attempt.kind.secrets(attempt.values).values()),
+            config=parts.request,
+            conceal=list(parts.secrets.values()),
         )
         result = {
             "outcome": Outcome.SUCCEEDED,

@@ -1,4 +1,4 @@
-"""What a new form is filled from: an earlier attempt, or a destination that LaunchDarkly has. Never a secret."""
+"""Prefill a form from an earlier attempt, or from a destination that LaunchDarkly has. Never a secret."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from destinations_ui.launchdarkly.errors import LaunchDarklyError
 
 @dataclass(frozen=True, slots=True)
 class Prefill:
-    """Where the values of a new form come from.
+    """The values of a new form.
 
     Attributes:
-        name: The destination's name.
-        initial: The form's names → values. The environment is left to choose.
-        record: The attempt, where it is one.
+        name: The name of the destination that they come from.
+        initial: Form field → value. The environment is left to choose.
+        record: The attempt, where they come from one.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Prefill:
 
 
 def of_record(kind: Kind, text: str) -> Prefill | None:
-    """Return what an attempt gives to a form of a kind; ``None`` where there is no such record."""
+    """Return the values of an attempt for a form of a kind; ``None`` where there is no such record."""
     try:
         found = AuditRecord.objects.filter(uuid=uuid.UUID(text)).first()
     except ValueError:
@@ -45,7 +45,7 @@ def of_record(kind: Kind, text: str) -> Prefill | None:
 
 
 def of_destination(kind: Kind, id: str) -> Prefill | None:
-    """Return what a destination of LaunchDarkly's gives to a form; ``None`` where it has none with this id.
+    """Return the values of a destination at LaunchDarkly; ``None`` where it has none with this id.
 
     The live list is read, because the cached one has no configurations.
 
@@ -57,29 +57,29 @@ def of_destination(kind: Kind, id: str) -> Prefill | None:
     if found is None:
         return None
     values = kind.typed(found.config) if found.kind == kind.slug else {}
-    # LaunchDarkly answers with the older form as well, though only the newer was sent.
+    # LaunchDarkly responds with the older form as well, though only the newer was sent.
     for first, *rest in kind.at_least_one:
         if values.get(first):
             values = {name: value for name, value in values.items() if name not in rest}
     return Prefill(found.name, common(found.project, found.name, bool(found.on)) | named(values))
 
 
-def asked_for(kind: Kind, query: Mapping[str, str], *, may_view: bool) -> tuple[Prefill | None, str]:
-    """Return the origin that an address names, and what to say where it cannot be had."""
+def requested(kind: Kind, query: Mapping[str, str], *, may_view: bool) -> tuple[Prefill | None, str]:
+    """Return the prefill that a URL asks for, or the message why it cannot be had."""
     try:
         if "from" in query:
-            origin = of_record(kind, query["from"]) if may_view else None
+            source = of_record(kind, query["from"]) if may_view else None
         elif "like" in query:
-            origin = of_destination(kind, query["like"]) if may_view else None
+            source = of_destination(kind, query["like"]) if may_view else None
         else:
             return None, ""
     except LaunchDarklyError as error:
         return None, error.message
-    return origin, "" if origin else "It is not there any more, or you may not see it. Fill the form as usual."
+    return source, "" if source else "It is not there any more, or you may not see it. Fill the form as usual."
 
 
 def common(project: str, name: str, on: bool) -> dict[str, Any]:
-    """Return what every kind has."""
+    """Return the values of the common fields."""
     return {"project": project, "name": name, "on": "true" if on else "false"}
 
 

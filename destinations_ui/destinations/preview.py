@@ -1,19 +1,19 @@
-"""What would be sent, and what is there already: shown before anything is sent."""
+"""Preview a creation: the request, and the environment as LaunchDarkly has it now."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
 
-from destinations_ui.destinations import inventory as catalogue
+from destinations_ui.destinations import inventory
+from destinations_ui.destinations.forms.destination import DestinationForm
 from destinations_ui.destinations.inventory import EnvironmentSlot
 from destinations_ui.kinds.spec.kind import Kind, Value
 from destinations_ui.launchdarkly.client import API_VERSION
 
-#: What stands for a secret. It cannot be taken for a value, and says nothing of one.
+#: Stands for a secret. It cannot be mistaken for a value, and reveals nothing of one.
 SET = "(set, not shown)"
 
 
@@ -23,20 +23,26 @@ class Preview:
 
     Attributes:
         request: The request as text, secrets as *set*.
-        place: What LaunchDarkly says of the environment just now; ``None`` where it does not list it.
+        slot: The environment as LaunchDarkly has it now; ``None`` where it is not listed.
         problem: Why the lists could not be had, in a sentence; empty when they could.
     """
 
     request: str
-    place: EnvironmentSlot | None
+    slot: EnvironmentSlot | None
     problem: str
 
 
-def preview(project: str, environment: str, *, kind: Kind, name: str, on: bool, values: dict[str, Value]) -> Preview:
-    """Return what a creation would send, having looked at LaunchDarkly's lists. Nothing is written anywhere."""
-    listing = catalogue.places(project, fresh=True)
-    found = [place for place in listing.items if place.environment.key == environment]
-    body = {"name": name, "kind": kind.slug, "on": on, "config": shown_config(kind, values)}
+def preview(form: DestinationForm) -> Preview:
+    """Return what a valid form would send. LaunchDarkly's lists are read again; nothing is written."""
+    project, environment = form.cleaned_data["project"], form.cleaned_data["environment"]
+    listed = inventory.places(project, fresh=True)
+    found = [slot for slot in listed.items if slot.environment.key == environment]
+    body = {
+        "name": form.cleaned_data["name"],
+        "kind": form.kind.slug,
+        "on": form.cleaned_data["on"],
+        "config": shown_config(form.kind, form.values()),
+    }
     lines = (
         f"POST {settings.LAUNCHDARKLY_URL}/api/v2/destinations/{project}/{environment}",
         f"Authorization: {SET}",
@@ -45,11 +51,10 @@ def preview(project: str, environment: str, *, kind: Kind, name: str, on: bool, 
         "",
         json.dumps(body, indent=2, ensure_ascii=False),
     )
-    return Preview("\n".join(lines), found[0] if found else None, listing.problem)
+    return Preview("\n".join(lines), found[0] if found else None, listed.problem)
 
 
 def shown_config(kind: Kind, values: dict[str, Value]) -> dict[str, object]:
     """Return the configuration in the order in which it is sent, with a word in place of each secret."""
-    public, secrets = kind.public_config(values), kind.secrets(values)
-    names: Sequence[str] = [field.api for field in kind.fields if field.api in public or field.api in secrets]
-    return {api: public.get(api, SET) for api in names}
+    parts = kind.split(values)
+    return {api: parts.public.get(api, SET) for api in parts.request}

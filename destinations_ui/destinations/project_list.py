@@ -10,7 +10,7 @@ from django.core.paginator import Page, Paginator
 from django.http import QueryDict
 
 from destinations_ui.destinations import inventory
-from destinations_ui.destinations.forms.fields import tidy
+from destinations_ui.destinations.forms.text import tidy
 from destinations_ui.destinations.inventory import CachedList, EnvironmentSlot
 from destinations_ui.launchdarkly.resources import Destination, Environment, Project
 

@@ -1,30 +1,25 @@
-"""What the other side needs, filled with what is typed in a form or kept on a record."""
+"""Setup guides with the values of a form or of a record."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from django.conf import settings
-from django.http import QueryDict
 
 from destinations_ui import launchdarkly
 from destinations_ui.audit.models import AuditRecord
-from destinations_ui.destinations.forms.fields import tidy
-from destinations_ui.destinations.forms.posted_data import FACT, PREFIX, accepts, without_secrets
 from destinations_ui.destinations.inventory import PATIENCE
 from destinations_ui.kinds.spec.kind import Kind
-from destinations_ui.kinds.spec.patterns import FLAGS
 from destinations_ui.kinds.spec.setup_guides import Filled, fill
 from destinations_ui.launchdarkly.errors import BadResponse, LaunchDarklyError
 
 
 def of_values(kind: Kind, values: Mapping[str, str]) -> list[Filled]:
-    """Return a kind's guides with values in them: field name → text. What is missing is named as on the page."""
+    """Return a kind's guides with values, by field or fact. Missing ones are named by their labels."""
     filled = [fill(guide, values) for guide in kind.guides]
-    return [replace(each, missing=tuple(kind.field(name).label for name in each.missing)) for each in filled]
+    return [replace(guide, missing=tuple(kind.field(name).label for name in guide.missing)) for guide in filled]
 
 
 def of_record(kind: Kind, record: AuditRecord) -> list[Filled]:
@@ -33,28 +28,8 @@ def of_record(kind: Kind, record: AuditRecord) -> list[Filled]:
     return of_values(kind, {name: value for name, value in typed.items() if isinstance(value, str)})
 
 
-def typed(kind: Kind, data: QueryDict) -> tuple[dict[str, str], list[str]]:
-    """Return the values of a form that are right so far, and the labels of those that are not. Secrets are left out."""
-    shown, disclosed = without_secrets(kind, data)
-    values: dict[str, str] = {}
-    wrong: list[str] = []
-    for fact, pattern in kind.facts:
-        if re.fullmatch(pattern, shown.get(f"{FACT}{fact}", ""), FLAGS):
-            values[fact] = shown.get(f"{FACT}{fact}", "")
-    for field in kind.fields:
-        name = f"{PREFIX}{field.name}"
-        text = tidy(shown.get(name, ""), quotes=True)
-        if field.secret or field.columns or not (text or name in disclosed):
-            continue
-        if name not in disclosed and text.isprintable() and accepts(field, text):
-            values[field.name] = text
-        else:
-            wrong.append(field.label)
-    return values, wrong
-
-
 def fetched(filled: Sequence[Filled], project: str, environment: str) -> tuple[list[Filled], LaunchDarklyError | None]:
-    """Put LaunchDarkly's own answer in the place of what has one, or return why there is none."""
+    """Return the guides with LaunchDarkly's own trust policy, or unchanged with the error."""
     try:
         seconds = min(PATIENCE, settings.LAUNCHDARKLY_TIMEOUT)
         policy = launchdarkly.connect().trust_policy(project, environment, timeout=seconds)

@@ -10,11 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException, UnreadablePostError
 from django.shortcuts import render
 from django.template import loader
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, resolve, reverse
 from django.views.decorators.debug import sensitive_variables
 
 from destinations_ui.accounts import people
-from destinations_ui.destinations.forms.posted_data import showable
+from destinations_ui.destinations import bulk
+from destinations_ui.destinations.forms import posted_data
 from destinations_ui.kinds import Kind
 
 
@@ -72,15 +73,19 @@ def resume(request: HttpRequest, status: int, why: str) -> HttpResponse:
     The page holds the ordinary values of the form as hidden inputs. Secrets are not carried: they have to be typed
     again, and the page says so.
     """
-    return answer(request, "errors/session_expired.html", status, {"why": why, "carried": carried(request)})
+    return answer(request, "errors/session_expired.html", status, {"why": why, **carried(request)})
 
 
-def carried(request: HttpRequest) -> list[tuple[str, str]]:
-    """Return the posted names and values that may be shown again; none for any form but a kind's."""
+def carried(request: HttpRequest) -> dict[str, object]:
+    """Return the posted names and values that may be shown again, and where to continue; nothing for other forms."""
     try:
-        kind = resolve(request.path_info).kwargs.get("kind")
+        match = resolve(request.path_info)
+        kind = match.kwargs.get("kind")
         if not isinstance(kind, Kind):
-            return []
-        return showable(kind, request.POST)
+            return {}
+        if match.url_name in {"bulk-create", "bulk-redraw"}:
+            return {"carried": bulk.public(kind, request.POST), "continue_url": reverse("bulk-redraw", args=[kind])}
+        values = posted_data.parse(kind, request.POST).public()
+        return {"carried": values, "continue_url": reverse("redraw", args=[kind])}
     except (Resolver404, RawPostDataException, UnreadablePostError):
-        return []
+        return {}

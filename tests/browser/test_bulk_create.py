@@ -16,7 +16,7 @@ from tests.browser.visitor import Visitor
 pytestmark = pytest.mark.browser
 
 SEGMENT = kinds.registry()["segment"]
-SEVERAL = "/destinations/new/segment/several/"
+SEVERAL = "/destinations/new/segment/bulk/"
 KEY = "sandboxWriteKey0123456789abcdefg"
 
 
@@ -33,7 +33,7 @@ def choose(oskar: Visitor, *places: str) -> Page:
     """Choose these places and go on to their rows."""
     page = oskar.open(SEVERAL)
     for place in places:
-        page.locator(f"input[name='place'][value='{place}']").check()
+        page.locator(f"input[name='environment'][value='{place}']").check()
     page.get_by_role("button", name="Go on with these").click()
     expect(page.locator("fieldset[data-row]")).to_have_count(len(places))
     return page

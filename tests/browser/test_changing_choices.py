@@ -212,7 +212,7 @@ def let_go(page: Page, pattern: str, held: list[Route]) -> None:
 
 def test_a_kind_that_is_chosen_while_the_environment_is_looked_up_is_the_one_that_is_shown(oskar: Visitor) -> None:
     page = oskar.open("/destinations/new/kinesis/?project=web-shop&environment=staging")
-    lookups = "**/destinations/new/kinesis/?**"
+    lookups = "**/destinations/new/kinesis/environments/?**"
     held = hold(page, lookups)
     with page.expect_request(lookups):
         common(page, "environment").select_option("test")

@@ -9,6 +9,8 @@ from django.http import QueryDict
 
 from destinations_ui import kinds
 from destinations_ui.conf.secret import Secret
+from destinations_ui.destinations import environment_options
+from destinations_ui.destinations.forms import posted_data
 from destinations_ui.destinations.forms.destination import DestinationForm
 from destinations_ui.kinds import Kind
 from destinations_ui.kinds.spec.kind import Value
@@ -47,10 +49,10 @@ def form_data(kind: Kind, values: dict[str, Value] | None = None, **common: Any)
 
 
 def confirmed(kind: Kind, data: dict[str, str]) -> dict[str, Any]:
-    """Return what is posted, with everything unusual in it said to be right."""
-    form = DestinationForm(kind, posted(data))
+    """Return posted data with every warning confirmed."""
+    form = posted_form(kind, data)
     form.full_clean()
-    return data | {"confirm": [each.mark for each in form.unusual]}
+    return data | {"confirm": [warning.confirmation for warning in form.warnings]}
 
 
 def posted(data: dict[str, str]) -> QueryDict:
@@ -60,14 +62,25 @@ def posted(data: dict[str, str]) -> QueryDict:
     return query
 
 
+def posted_form(kind: Kind, data: dict[str, str]) -> DestinationForm:
+    """Return the form as a view makes it of posted data."""
+    parsed = posted_data.parse(kind, posted(data))
+    return DestinationForm(kind, environment_options.load_for(parsed), parsed)
+
+
+def new_form(kind: Kind, **initial: Any) -> DestinationForm:
+    """Return a new form as a view makes it."""
+    return DestinationForm(kind, environment_options.load(initial.get("project", "")), initial=initial)
+
+
 def filled(kind: Kind, changes: dict[str, str] | None = None, **common: Any) -> DestinationForm:
     """Return the form of a kind with its examples posted, and with changes."""
-    return DestinationForm(kind, posted(form_data(kind, **common) | (changes or {})))
+    return posted_form(kind, form_data(kind, **common) | (changes or {}))
 
 
 def without(kind: Kind, *names: str) -> DestinationForm:
     """Return the filled form without some of its fields."""
-    return DestinationForm(kind, posted({name: value for name, value in form_data(kind).items() if name not in names}))
+    return posted_form(kind, {name: value for name, value in form_data(kind).items() if name not in names})
 
 
 def said(form: DestinationForm, name: str) -> str:
@@ -77,7 +90,6 @@ def said(form: DestinationForm, name: str) -> str:
 
 def shown(form: DestinationForm) -> Page:
     """Return the form's fields as a page shows them."""
-    form.prepare()
     return Page("".join(field.as_field_group() for field in form if not field.is_hidden))
 
 
@@ -93,4 +105,4 @@ def rows(*cells: tuple[str, str], start: int = 0) -> dict[str, str]:
 def mapped(changes: dict[str, str], **common: Any) -> DestinationForm:
     """Return mParticle's form with these rows and no others."""
     data = {name: value for name, value in form_data(MPARTICLE, **common).items() if "identit" not in name}
-    return DestinationForm(MPARTICLE, posted(data | changes))
+    return posted_form(MPARTICLE, data | changes)

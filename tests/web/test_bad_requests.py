@@ -82,7 +82,7 @@ class TestOddRequests:
 
             assert answer.status_code == 422, name
 
-    names = st.sampled_from([*form_data(KINESIS), *form_data(MPARTICLE), "redraw", "config-", "config-x", "x"])
+    names = st.sampled_from([*form_data(KINESIS), *form_data(MPARTICLE), "config-", "config-x", "x"])
     values = st.one_of(
         st.sampled_from(["", "true", "web-shop", "staging", "faults", "add:config-user_identities", "\0"]),
         st.text(st.characters(exclude_categories=["Cs"]), max_size=40),
@@ -106,4 +106,4 @@ class TestOddRequests:
         answer = client.post(address(kind), data, headers=headers)
 
         assert answer.status_code in {200, 303, 400, 409, 413, 422, 503}
-        assert answer.status_code != 200 or "redraw" in data or "HX-Redirect" in answer.headers
+        assert answer.status_code != 200 or "HX-Redirect" in answer.headers

@@ -32,7 +32,12 @@ CREATE = {
     "destinations/new/",
     "destinations/new/<kind:kind>/",
     "destinations/new/<kind:kind>/guide/",
-    "destinations/new/<kind:kind>/several/",
+    "destinations/new/<kind:kind>/bulk/",
+    "destinations/new/<kind:kind>/bulk/redraw/",
+    "destinations/new/<kind:kind>/environments/",
+    "destinations/new/<kind:kind>/preview/",
+    "destinations/new/<kind:kind>/redraw/",
+    "destinations/new/<kind:kind>/rows/",
     "history/<uuid:uuid>/decide/",
     "history/<uuid:uuid>/delivery/",
 }

@@ -53,7 +53,7 @@ def test_without_a_session_the_page_carries_what_was_typed_and_leads_on(
     assert sandbox.count("POST") == 0
 
     client.force_login(operator)
-    again = client.post(address, kept | {"redraw": "resume"})
+    again = client.post(f"{address}redraw/", kept)
 
     form = again.content.decode()
     assert again.status_code == 200
@@ -111,7 +111,7 @@ def test_without_htmx_a_stale_token_loses_nothing_either(operator: User, sandbox
     kept = carried(page)
     assert "contoso-events" in kept.values()
     assert not any(secret in page for secret in secrets_of(kind))
-    again = client.post("/destinations/new/azure-event-hubs/", kept | {"redraw": "resume"})
+    again = client.post("/destinations/new/azure-event-hubs/redraw/", kept)
     assert again.status_code == 200
     assert "contoso-events" in again.content.decode()
 

@@ -1,35 +1,47 @@
-"""What is unusual in a form, and how it is said to be right for the very values that it is about."""
+"""Warnings about unusual values, and their confirmation for the very values that they are about."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
 
 from destinations_ui.conf.secret import Secret
-from destinations_ui.destinations.forms.posted_data import PREFIX
+from destinations_ui.kinds.spec.kind import Kind
 
-#: What a confirmation looks like: field, code and fingerprint.
-MARK = re.compile(r"[a-z0-9_]{1,64}\.[a-z0-9_]{1,64}\.[0-9a-f]{12}")
+#: A confirmation: field, code and fingerprint.
+CONFIRMATION = re.compile(r"[a-z0-9_]{1,64}\.[a-z0-9_]{1,64}\.[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
 class PendingWarning:
-    """Something unusual in what was typed, which the person is asked about.
+    """A warning to confirm.
 
     Attributes:
-        field: The form's name of the field where it is told.
+        field: The kind's field at which it is shown.
         message: What is unusual.
-        mark: Names it and the very values: what was confirmed for others is not confirmed for these.
+        confirmation: Names the warning and the values, so that it confirms nothing for other ones.
     """
 
     field: str
     message: str
-    mark: str
+    confirmation: str
 
 
-def unusual(name: str, code: str, message: str, *texts: str) -> PendingWarning:
-    """Return what is unusual in these texts of a field. The mark holds a keyed hash of them, so it tells no secret."""
-    fingerprint = Secret("\0".join((code, *texts))).fingerprint(settings.FINGERPRINT_KEY)
-    return PendingWarning(f"{PREFIX}{name}", message, f"{name}.{code}.{fingerprint}")
+def pending_warnings(kind: Kind, texts: Mapping[str, str]) -> Iterator[PendingWarning]:
+    """Yield the warnings that a kind has for these values, by field or fact."""
+    for field in kind.fields:
+        for warning in field.unusual(texts[field.name]) if field.name in texts else ():
+            yield pending_warning(field.name, warning.code, warning.message, texts[field.name])
+    for comparison in kind.comparisons:
+        if comparison.concerns(texts):
+            compared = [texts[name] for name, _ in (comparison.first, comparison.second)]
+            yield pending_warning(comparison.first[0], comparison.code, comparison.message, *compared)
+
+
+def pending_warning(field: str, code: str, message: str, *values: str) -> PendingWarning:
+    """Return a warning about these values. Its confirmation holds a keyed hash of them, so it reveals no secret."""
+    fingerprint = Secret("\0".join((code, *values))).fingerprint(settings.FINGERPRINT_KEY)
+    return PendingWarning(field, message, f"{field}.{code}.{fingerprint}")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.http import QueryDict
 
-from destinations_ui.destinations.forms.destination import Problem
-from destinations_ui.destinations.forms.fields import PlainField, discard_secret
+from destinations_ui.destinations.forms.fields import PlainField, Problem, discard_secret
 
 #: What is chosen when it is none of the candidates. A candidate's id has ``id:`` before it.
 NONE = "none"

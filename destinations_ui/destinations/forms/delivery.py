@@ -10,8 +10,8 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from destinations_ui.audit.models import AuditRecord
-from destinations_ui.destinations.forms.destination import Problem
-from destinations_ui.destinations.forms.fields import PlainField, discard_secret, tidy
+from destinations_ui.destinations.forms.fields import PlainField, Problem, discard_secret
+from destinations_ui.destinations.forms.text import tidy
 
 #: A clock elsewhere may be this much ahead of ours.
 AHEAD = timedelta(minutes=1)

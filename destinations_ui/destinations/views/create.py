@@ -1,4 +1,4 @@
-"""Creating a destination: choose a kind, fill its form, send it."""
+"""Create one destination: choose a kind, fill in its form, preview it, send it."""
 
 from __future__ import annotations
 
@@ -6,30 +6,33 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
 from destinations_ui.accounts.http import SignedInRequest, redirect_to, wants_fragment
 from destinations_ui.accounts.permissions import VIEW, may_create
+from destinations_ui.destinations import environment_options as options
 from destinations_ui.destinations import prefill
-from destinations_ui.destinations.forms.destination import DestinationForm, known_key, rows_field
-from destinations_ui.destinations.forms.fields import MOST_ROWS
+from destinations_ui.destinations.forms import posted_data
+from destinations_ui.destinations.forms.destination import DestinationForm, as_typed
+from destinations_ui.destinations.forms.environment import known_key
+from destinations_ui.destinations.forms.kind_fields import MOST_ROWS, rows_field
 from destinations_ui.destinations.preview import preview
 from destinations_ui.destinations.submit import UNCONFIRMED, submit, unresolved_attempts
 from destinations_ui.kinds import Kind
 from destinations_ui.kinds.client_spec import script
 
-#: The parts of the page: all of it, and what is swapped when a kind or a project is chosen.
-WHOLE = "#main"
-FIELDS, ENVIRONMENT = "#fields", "#environment"
+#: The parts of the page that htmx swaps.
+MAIN, FIELDS, ENVIRONMENT = "#main", "#fields", "#environment"
 
 
 @require_safe
 @may_create
 def choose_kind(request: HttpRequest) -> HttpResponse:
     """Show the kinds to choose from."""
-    return render(request, "destinations/choose_kind.html", {"place": place(where(request))})
+    query = environment_query(chosen_environment(request))
+    return render(request, "destinations/choose_kind.html", {"environment_query": query})
 
 
 @sensitive_post_parameters()
@@ -37,89 +40,113 @@ def choose_kind(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @may_create
 def create_destination(request: SignedInRequest, kind: Kind) -> HttpResponse:
-    """Show the form of a kind, or take it."""
+    """Show the form of a kind; on POST, send it, or with ``check`` only preview it."""
     if request.method == "POST":
-        return take(request, kind)
-    if wants_fragment(request) and "row" in request.GET:
-        return row(request, kind, request.GET["row"])
+        return preview_destination(request, kind) if "check" in request.POST else send(request, kind)
     may_view = request.user.has_perm(VIEW)
-    origin, lost = prefill.asked_for(kind, request.GET.dict(), may_view=may_view)
-    given = {name: key for name, key in where(request).items() if key}
-    initial = {**(origin.initial if origin else {}), **given}
-    form = DestinationForm(kind, initial=initial, fresh="fresh" in request.GET)
-    part = ""
-    if wants_fragment(request):
-        part = ENVIRONMENT if request.htmx.target == "environment-field" else FIELDS
-    return page(request, form, part=part, origin=origin, lost=lost)
+    source, problem = prefill.requested(kind, request.GET.dict(), may_view=may_view)
+    chosen = {name: key for name, key in chosen_environment(request).items() if key}
+    initial = {**(source.initial if source else {}), **chosen}
+    form = DestinationForm(kind, options.load(str(initial.get("project", ""))), initial=initial)
+    part = FIELDS if wants_fragment(request) else ""
+    return page(request, form, part=part, prefill=source, prefill_problem=problem)
 
 
 @sensitive_variables()
-def take(request: SignedInRequest, kind: Kind) -> HttpResponse:
-    """Take a filled form: check it, send it, and lead to what came of it."""
-    form = DestinationForm(kind, request.POST)
-    if "redraw" in request.POST:
-        return redraw(request, form, request.POST["redraw"])
-    if "check" in request.POST and form.is_valid():
-        return check(request, form)
+def send(request: SignedInRequest, kind: Kind) -> HttpResponse:
+    """Send a posted form, and lead to its record; otherwise show the form again with what to do."""
+    form = posted_form(request, kind)
     result = submit(form, request.user, request.request_id)
     if result.done and result.record:
         return redirect_to(request, result.record.get_absolute_url())
     template = "destinations/create.html" if result.stored else "destinations/unrecorded.html"
-    return page(
-        request,
-        form,
-        template=template,
-        status=result.status,
-        notice=result.notice,
-        record=result.record,
-        error=result.error,
-    )
+    context: dict[str, Any] = {"notice": result.notice, "record": result.record, "error": result.error}
+    return page(request, form, template=template, status=result.status, **context)
 
 
+@sensitive_post_parameters()
 @sensitive_variables()
-def check(request: SignedInRequest, form: DestinationForm) -> HttpResponse:
-    """Show what a valid form would send, and what is there already; nothing is written anywhere."""
-    cleaned = form.cleaned_data
-    seen = preview(
-        cleaned["project"],
-        cleaned["environment"],
-        kind=form.kind,
-        name=cleaned["name"],
-        on=cleaned["on"],
-        values=form.values(),
-    )
-    response = page(request, form, preview=seen, notice=UNCONFIRMED if form.unconfirmed() else "")
-    if not form.unconfirmed():
+@require_http_methods(["GET", "HEAD", "POST"])
+@may_create
+def preview_destination(request: SignedInRequest, kind: Kind) -> HttpResponse:
+    """Show what a posted form would send, and what the environment has already. Nothing is sent or recorded."""
+    if request.method != "POST":
+        return redirect("create-destination", kind)
+    form = posted_form(request, kind)
+    if not form.is_valid():
+        return page(request, form, status=422)
+    notice = UNCONFIRMED if form.unconfirmed() else ""
+    response = page(request, form, preview=preview(form), notice=notice)
+    if not notice:
         response["HX-Reswap"] = "outerHTML show:#preview:top"
     return response
 
 
+@sensitive_post_parameters()
 @sensitive_variables()
-def redraw(request: SignedInRequest, form: DestinationForm, command: str) -> HttpResponse:
-    """Show the form as it was typed, without checking it: this is how it changes where there is no JavaScript."""
-    return page(request, DestinationForm(form.kind, initial=form.typed(command), fresh=command == "fresh"))
+@require_http_methods(["GET", "HEAD", "POST"])
+@may_create
+def redraw(request: SignedInRequest, kind: Kind) -> HttpResponse:
+    """Show a posted form as it was typed, with a row more or less, or with new lists: for browsers without scripts."""
+    if request.method != "POST":
+        return redirect("create-destination", kind)
+    command = request.POST.get("redraw", "")
+    posted = posted_data.parse(kind, request.POST)
+    loaded = options.load(posted.text("project"), refresh=command == "refresh")
+    return page(request, DestinationForm(kind, loaded, initial=as_typed(posted, command)))
 
 
-def row(request: SignedInRequest, kind: Kind, place: str) -> HttpResponse:
-    """Answer one more empty row for ``<name>:<number>``, or nothing for one that is taken away."""
-    name, _, number = place.partition(":")
+@require_safe
+@may_create
+def environment_options(request: SignedInRequest, kind: Kind) -> HttpResponse:
+    """Show the environments of the chosen project, and what to know about the chosen one."""
+    chosen = chosen_environment(request)
+    if not wants_fragment(request):
+        return redirect_to_form(kind, chosen)
+    loaded = options.load(chosen["project"], refresh="refresh" in request.GET)
+    return page(request, DestinationForm(kind, loaded, initial=chosen), part=ENVIRONMENT)
+
+
+@require_safe
+@may_create
+def add_row(request: SignedInRequest, kind: Kind) -> HttpResponse:
+    """Show an empty row of a field, ``?name=&number=``; nothing where there is none, so that a removed one goes."""
+    name, number = request.GET.get("name", ""), request.GET.get("number", "")
     field = rows_field(kind, name)
     if field is None or not (number.isdecimal() and len(number) < 3 and int(number) < MOST_ROWS):
         return HttpResponse()
-    row = field.widget.row(name, int(number), {})
-    context = {"row": row, "name": name, "next_number": int(number) + 1}
+    context = {
+        "row": field.widget.row(name, int(number), {}),
+        "name": name,
+        "next_number": int(number) + 1,
+        "urls": field.widget.urls,
+    }
     return render(request, "components/forms/row_added.html", context)
 
 
-def where(request: HttpRequest) -> dict[str, str]:
-    """Return the project and environment in the address, as far as they can be keys."""
+@sensitive_variables()
+def posted_form(request: SignedInRequest, kind: Kind) -> DestinationForm:
+    """Return the form as it was posted."""
+    posted = posted_data.parse(kind, request.POST)
+    return DestinationForm(kind, options.load_for(posted), posted)
+
+
+def chosen_environment(request: HttpRequest) -> dict[str, str]:
+    """Return the project and environment in the URL, empty where they cannot be keys."""
     return {name: known_key(request.GET.get(name, "")) for name in ("project", "environment")}
 
 
-def place(chosen: dict[str, str]) -> str:
-    """Return the query that carries a project and environment to another kind's form."""
+def environment_query(chosen: dict[str, str]) -> str:
+    """Return the query string that carries project and environment to another form."""
     query = urlencode({name: key for name, key in chosen.items() if key})
     return f"?{query}" if query else ""
+
+
+def redirect_to_form(kind: Kind, chosen: dict[str, str]) -> HttpResponse:
+    """Redirect to the form of a kind with project and environment."""
+    response = redirect("create-destination", kind)
+    response["Location"] += environment_query(chosen)
+    return response
 
 
 def page(
@@ -131,17 +158,16 @@ def page(
     part: str = "",
     **context: Any,
 ) -> HttpResponse:
-    """Return the form's page, or the part of it that htmx asked for."""
+    """Return the form's page, or the part of it that htmx requested."""
     if wants_fragment(request) and not part:
-        part = WHOLE
-    form.prepare()
+        part = MAIN
     chosen = {name: known_key(str(form[name].value() or "")) for name in ("project", "environment")}
     context |= {
         "form": form,
         "kind": form.kind,
-        "place": place(chosen),
+        "environment_query": environment_query(chosen),
         "fragment": part in {FIELDS, ENVIRONMENT},
         "kind_spec": script(form.kind),
-        "unsettled": unresolved_attempts(**chosen) if part != FIELDS and all(chosen.values()) else [],
+        "unresolved": unresolved_attempts(**chosen) if part != FIELDS and all(chosen.values()) else [],
     }
     return render(request, f"{template}{part}", context, status=status)

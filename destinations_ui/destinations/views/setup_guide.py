@@ -1,4 +1,4 @@
-"""What the other side needs, with the values of a form that is being filled."""
+"""Setup guides with the values of a form that is being filled in."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from django.views.decorators.http import require_http_methods
 from destinations_ui.accounts.http import SignedInRequest, wants_fragment
 from destinations_ui.accounts.permissions import may_create
 from destinations_ui.destinations import setup_guides
-from destinations_ui.destinations.forms.destination import known_key
-from destinations_ui.destinations.forms.posted_data import plain_names, showable
+from destinations_ui.destinations.forms import posted_data
+from destinations_ui.destinations.forms.environment import known_key
 from destinations_ui.kinds import Kind
 from destinations_ui.launchdarkly.errors import LaunchDarklyError
 
@@ -21,24 +21,25 @@ from destinations_ui.launchdarkly.errors import LaunchDarklyError
 @require_http_methods(["GET", "HEAD", "POST"])
 @may_create
 def setup_guide(request: SignedInRequest, kind: Kind) -> HttpResponse:
-    """Show a kind's guides. What is typed comes by POST, so that it stands in no address."""
+    """Show a kind's guides. The values come by POST, so that they are in no URL."""
     if request.method != "POST":
         return redirect("create-destination", kind)
-    values, wrong = setup_guides.typed(kind, request.POST)
-    filled = setup_guides.of_values(kind, values)
-    trouble: LaunchDarklyError | None = None
-    place = [known_key(request.POST.get(name, "").strip()) for name in ("project", "environment")]
-    fetchable = all(place) and any(each.guide.trust_policy for each in filled)
+    posted = posted_data.parse(kind, request.POST)
+    values, invalid = posted_data.valid_values(posted)
+    guides = setup_guides.of_values(kind, values)
+    error: LaunchDarklyError | None = None
+    environment = [known_key(posted.text(name)) for name in ("project", "environment")]
+    fetchable = all(environment) and any(filled.guide.trust_policy for filled in guides)
     if fetchable and "fetch" in request.POST:
-        filled, trouble = setup_guides.fetched(filled, *place)
-        fetchable = trouble is not None
+        guides, error = setup_guides.fetched(guides, *environment)
+        fetchable = error is not None
     context = {
         "kind": kind,
-        "guides": filled,
-        "wrong": wrong,
-        "trouble": trouble,
-        "fetchable": plain_names(kind) if fetchable else [],
-        "carried": showable(kind, request.POST),
+        "guides": guides,
+        "invalid": invalid,
+        "error": error,
+        "fetchable": posted_data.plain_names(kind) if fetchable else [],
+        "carried": posted.public(),
     }
     part = "#guide" if wants_fragment(request) else ""
-    return render(request, f"destinations/setup_guide.html{part}", context, status=503 if trouble else 200)
+    return render(request, f"destinations/setup_guide.html{part}", context, status=503 if error else 200)

@@ -6,6 +6,7 @@ secret, the documentation and the tests. A wrong one raises :class:`SpecError` w
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -221,6 +222,15 @@ class Kind:
         own = dict.fromkeys(paste.name for paste in self.pastes)
         return [*own, *COMMON_TEXTS]
 
+    def split(self, values: Mapping[str, Value]) -> ConfigParts:
+        """Return the configuration to send, and its public and secret parts. Empty fields are left out."""
+        filled = [(field, values[field.name]) for field in self.fields if values.get(field.name)]
+        return ConfigParts(
+            request={field.api: outgoing(field, value) for field, value in filled},
+            public={field.api: outgoing(field, value) for field, value in filled if not field.secret},
+            secrets={field.api: value for field, value in filled if field.secret and isinstance(value, Secret)},
+        )
+
     def config(self, values: Mapping[str, Value]) -> dict[str, object]:
         """Return the ``config`` object to send: LaunchDarkly's names, secrets in clear, empty fields left out."""
         return {field.api: outgoing(field, values[field.name]) for field in self.fields if values.get(field.name)}
@@ -265,6 +275,21 @@ class Kind:
     def examples(self) -> dict[str, Value]:
         """Return every field's example, in the shape of checked values."""
         return {field.name: field.example_value() for field in self.fields}
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigParts:
+    """A configuration under LaunchDarkly's names.
+
+    Attributes:
+        request: What is sent, secrets in clear.
+        public: What may be stored and shown: the fields known not to be secret.
+        secrets: The secret fields.
+    """
+
+    request: dict[str, object] = dataclasses.field(repr=False)
+    public: dict[str, object]
+    secrets: dict[str, Secret]
 
 
 def outgoing(field: Field, value: Value) -> object:

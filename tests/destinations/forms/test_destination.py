@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 import uuid
+from typing import Any
 
 import pytest
 from pytest_django import Settings
 
 from destinations_ui.conf.secret import Secret
-from destinations_ui.destinations.forms.destination import DestinationForm
-from destinations_ui.destinations.forms.fields import MOST_ROWS
+from destinations_ui.destinations.forms.destination import DestinationForm, as_typed
+from destinations_ui.destinations.forms.kind_fields import MOST_ROWS
 from destinations_ui.kinds import Kind
 from destinations_ui.sandbox import SandboxServer, Status
 from tests.support.attempts import KINDS
@@ -19,7 +20,8 @@ from tests.support.form_data import (
     KINESIS,
     filled,
     mapped,
-    posted,
+    new_form,
+    posted_form,
     rows,
     said,
     shown,
@@ -75,7 +77,7 @@ class TestCommonFields:
         assert form.cleaned_data["on"] is on
 
     def test_nothing_is_chosen_beforehand(self) -> None:
-        page = Page(DestinationForm(KINESIS)["on"].as_widget())
+        page = Page(new_form(KINESIS)["on"].as_widget())
 
         assert [element for element in page.elements if "checked" in element.attrs] == []
 
@@ -100,7 +102,7 @@ class TestCommonFields:
         assert uuid.UUID(str(form["submission"].value()))
 
     def test_every_new_form_has_a_one_time_number_of_its_own(self) -> None:
-        first, second = (DestinationForm(KINESIS)["submission"].value() for _ in range(2))
+        first, second = (new_form(KINESIS)["submission"].value() for _ in range(2))
 
         assert uuid.UUID(str(first)) != uuid.UUID(str(second))
 
@@ -126,7 +128,7 @@ class TestWhere:
         assert all(request.path.count("/") <= 5 and ".." not in request.path for request in sandbox.requests)
 
     def test_an_unknown_project_is_refused_after_another_look(self, sandbox: SandboxServer) -> None:
-        DestinationForm(KINESIS)
+        new_form(KINESIS)
         before = sandbox.count("GET", "/api/v2/projects")
 
         form = filled(KINESIS, project="nowhere")
@@ -136,7 +138,7 @@ class TestWhere:
 
     def test_an_unknown_environment_is_refused_after_another_look(self, sandbox: SandboxServer) -> None:
         path = "/api/v2/projects/web-shop/environments"
-        DestinationForm(KINESIS, initial={"project": "web-shop"})
+        new_form(KINESIS, project="web-shop")
         before = sandbox.count("GET", path)
 
         form = filled(KINESIS, environment="nowhere")
@@ -146,13 +148,13 @@ class TestWhere:
         assert "nowhere (not in LaunchDarkly's list)" in shown(form).text
 
     def test_an_environment_made_a_moment_ago_is_accepted(self, sandbox: SandboxServer) -> None:
-        DestinationForm(KINESIS, initial={"project": "web-shop"})
+        new_form(KINESIS, project="web-shop")
         sandbox.add_environment("web-shop", "brand-new", "Brand new")
 
         assert filled(KINESIS, environment="brand-new").is_valid()
 
     def test_a_project_made_a_moment_ago_is_accepted(self, sandbox: SandboxServer) -> None:
-        DestinationForm(KINESIS)
+        new_form(KINESIS)
         sandbox.add_project("brand-new", "Brand new")
         sandbox.add_environment("brand-new", "production", "Production")
 
@@ -166,29 +168,29 @@ class TestWhere:
     def test_without_launchdarkly_keys_are_typed_and_taken(self, settings: Settings) -> None:
         settings.LAUNCHDARKLY_URL = "http://127.0.0.1:9"
 
-        fresh = DestinationForm(KINESIS)
+        fresh = new_form(KINESIS)
         form = filled(KINESIS, project="typed-by-hand", environment="typed-too")
 
-        assert "could not be reached" in fresh.projects.problem
+        assert "could not be reached" in fresh.options.projects.problem
         assert fresh.fields["project"].help_text == "Type the project's key."
         assert fresh.fields["environment"].help_text == "Type the environment's key."
         assert form.is_valid(), form.errors
 
     def test_when_launchdarkly_fails_an_old_list_is_offered_and_does_not_forbid(self, sandbox: SandboxServer) -> None:
-        DestinationForm(KINESIS, initial={"project": "web-shop"})
+        new_form(KINESIS, project="web-shop")
         sandbox.script("GET", "/api/v2/", Status(500), times=None)
 
         form = filled(KINESIS, environment="made-meanwhile")
 
         assert form.is_valid(), form.errors
-        assert [place.environment.key for place in form.places.items] != []
+        assert [slot.environment.key for slot in form.options.environments.items] != []
 
     def test_all_projects_and_environments_are_offered_however_many(self, sandbox: SandboxServer) -> None:
         for number in range(45):
             sandbox.add_project(f"project-{number}", f"Project {number}")
             sandbox.add_environment("web-shop", f"environment-{number}", f"Environment {number}")
 
-        page = shown(DestinationForm(KINESIS, initial={"project": "web-shop"}))
+        page = shown(new_form(KINESIS, project="web-shop"))
 
         offered = {element.attrs["value"] for element in page.find("option")}
         assert {f"project-{number}" for number in range(45)} <= offered
@@ -197,12 +199,12 @@ class TestWhere:
     def test_a_project_without_environments_can_be_typed_into(self, sandbox: SandboxServer) -> None:
         sandbox.add_project("empty", "Empty")
 
-        page = shown(DestinationForm(KINESIS, initial={"project": "empty"}))
+        page = shown(new_form(KINESIS, project="empty"))
 
         assert page.find("input", id="id_environment")
 
     def test_an_environment_says_what_it_has_and_whether_it_is_critical(self) -> None:
-        page = shown(DestinationForm(KINESIS, initial={"project": "mobile-app"}))
+        page = shown(new_form(KINESIS, project="mobile-app"))
 
         options = {element.attrs["value"]: element.text for element in page.find("option")}
         assert options["production"] == "Production (production) · critical"
@@ -210,15 +212,21 @@ class TestWhere:
         assert options["staging"] == "Staging (staging)"
 
     def test_a_taken_environment_is_named_with_what_it_has(self) -> None:
-        form = DestinationForm(KINESIS, initial={"project": "mobile-app", "environment": "development"})
+        form = new_form(KINESIS, project="mobile-app", environment="development")
 
-        place = form.taken_by()
-        assert place is not None
-        assert [destination.name for destination in place.destinations] == ["Development events"]
-        assert DestinationForm(KINESIS, initial={"project": "mobile-app", "environment": "test"}).taken_by() is None
+        slot = form.taken
+        assert slot is not None
+        assert [destination.name for destination in slot.destinations] == ["Development events"]
+        assert new_form(KINESIS, project="mobile-app", environment="test").taken is None
 
     def test_a_taken_environment_is_not_forbidden_for_launchdarkly_decides(self) -> None:
         assert filled(KINESIS, project="mobile-app", environment="development").is_valid()
+
+
+def typed_again(form: DestinationForm, command: str) -> dict[str, Any]:
+    """Return what a redrawn form begins with."""
+    assert form.posted is not None
+    return as_typed(form.posted, command)
 
 
 class TestRedrawing:
@@ -227,7 +235,7 @@ class TestRedrawing:
     def test_a_row_is_added_and_everything_else_kept(self) -> None:
         form = mapped(rows(("user", "customer_id")), name="Kept", on="false")
 
-        typed = form.typed("add:config-user_identities")
+        typed = typed_again(form, "add:config-user_identities")
 
         assert typed["config-user_identities"] == [{"context_kind": "user", "identity": "customer_id"}, {}]
         assert (typed["name"], typed["on"], typed["environment"]) == ("Kept", "false", "staging")
@@ -239,7 +247,7 @@ class TestRedrawing:
     def test_a_row_is_taken_away(self, number: str, left: list[str]) -> None:
         form = mapped(rows(("user", "customer_id"), ("device", "other")))
 
-        typed = form.typed(f"remove:config-user_identities:{number}")
+        typed = typed_again(form, f"remove:config-user_identities:{number}")
 
         assert [row["context_kind"] for row in typed["config-user_identities"]] == left
 
@@ -263,14 +271,14 @@ class TestRedrawing:
     def test_any_other_command_changes_no_row(self, command: str) -> None:
         form = mapped(rows(("user", "customer_id"), ("device", "other")))
 
-        typed = form.typed(command)
+        typed = typed_again(form, command)
 
         assert [row["context_kind"] for row in typed["config-user_identities"]] == ["user", "device"]
 
     def test_no_more_rows_than_can_be_sent_are_added(self) -> None:
         form = mapped(rows(*((f"kind-{number}", "other") for number in range(MOST_ROWS))))
 
-        assert len(form.typed("add:config-user_identities")["config-user_identities"]) == MOST_ROWS
+        assert len(typed_again(form, "add:config-user_identities")["config-user_identities"]) == MOST_ROWS
 
 
 class TestErrors:
@@ -278,7 +286,7 @@ class TestErrors:
 
     @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.slug)
     def test_every_line_of_the_summary_leads_to_an_input_that_says_the_same(self, kind: Kind) -> None:
-        form = DestinationForm(kind, posted({"submission": str(uuid.uuid4())}))
+        form = posted_form(kind, {"submission": str(uuid.uuid4())})
 
         page = shown(form)
 
@@ -289,7 +297,7 @@ class TestErrors:
 
     @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.slug)
     def test_an_input_names_its_mistake_and_its_hint(self, kind: Kind) -> None:
-        page = shown(DestinationForm(kind, posted({})))
+        page = shown(posted_form(kind, {}))
 
         described = [element for element in page.elements if "aria-describedby" in element.attrs]
         assert described

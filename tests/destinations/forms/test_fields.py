@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from destinations_ui.conf.secret import Secret
-from destinations_ui.destinations.forms.destination import DestinationForm
-from destinations_ui.destinations.forms.fields import MOST_ROWS, tidy
-from tests.support.form_data import KINESIS, MPARTICLE, SEGMENT, SNOWFLAKE, filled, mapped, rows, said, shown
+from destinations_ui.destinations.forms.kind_fields import MOST_ROWS
+from destinations_ui.destinations.forms.text import tidy
+from tests.support.form_data import KINESIS, MPARTICLE, SEGMENT, SNOWFLAKE, filled, mapped, new_form, rows, said, shown
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -177,6 +177,6 @@ class TestRows:
         assert len(form.problems()) == 1
 
     def test_there_is_always_a_row_to_type_into(self) -> None:
-        page = shown(DestinationForm(MPARTICLE))
+        page = shown(new_form(MPARTICLE))
 
         assert "id_mparticle-user_identities-0-context_kind" in page.ids

@@ -6,7 +6,7 @@ import html
 
 import pytest
 
-from destinations_ui.destinations.forms.posted_data import showable
+from destinations_ui.destinations.forms.posted_data import parse
 from destinations_ui.kinds import Kind
 from tests.support.attempts import WITH_SECRETS
 from tests.support.form_data import (
@@ -174,7 +174,7 @@ class TestSecretsInPlainFields:
         data = form_data(EVENT_HUBS) | {"config-write_key": "marker-of-the-key", "csrfmiddlewaretoken": "x"}
         data["reason"] = CONNECTION_STRING
 
-        kept = dict(showable(EVENT_HUBS, posted(data)))
+        kept = dict(parse(EVENT_HUBS, posted(data)).public())
 
         assert kept == {
             name: "" if name == "reason" else value

@@ -36,7 +36,7 @@ def signed_in(client: Client, operator: User, sandbox: SandboxServer) -> None:
 
 def several(kind: Kind) -> str:
     """Return where the rows of a kind are."""
-    return f"{address(kind)}several/"
+    return f"{address(kind)}bulk/"
 
 
 def rows(kind: Kind, *places: str, **common: Any) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class TestChoosing:
     def test_free_ones_can_be_chosen_and_taken_ones_say_what_they_have(self, client: Client) -> None:
         page = read(client.get(several(KINESIS)))
 
-        boxes = {box.attrs["value"]: "disabled" in box.attrs for box in page.find("input", name="place")}
+        boxes = {box.attrs["value"]: "disabled" in box.attrs for box in page.find("input", name="environment")}
         assert boxes["web-shop/staging"] is False
         assert boxes["mobile-app/development"] is True
         assert "has “Development events”, Amazon Kinesis" in page.text
@@ -78,7 +78,7 @@ class TestChoosing:
     def test_a_project_is_found_by_its_name(self, client: Client) -> None:
         page = read(client.get(several(KINESIS), {"q": "mobile", "from": "x"}))
 
-        assert {box.attrs["value"].split("/")[0] for box in page.find("input", name="place")} == {"mobile-app"}
+        assert {box.attrs["value"].split("/")[0] for box in page.find("input", name="environment")} == {"mobile-app"}
         assert {field.attrs["value"] for field in page.find("input", name="from")} == {"x"}
 
     def test_without_lists_the_single_form_is_offered(self, client: Client, settings: Settings) -> None:
@@ -93,14 +93,14 @@ class TestChoosing:
         "place", ["", "x", "../..", "web-shop/", "a/b/c", "<b>/c", "\0/x", "mobile-app/development"]
     )
     def test_with_nothing_right_chosen_it_is_said(self, client: Client, place: str) -> None:
-        answer = client.get(several(KINESIS), {"place": place})
+        answer = client.get(several(KINESIS), {"environment": place})
 
         assert answer.status_code == 422
         assert "Choose at least one environment that is free." in read(answer).text
         assert "<b>" not in read(answer).html
 
     def test_too_many_are_said(self, client: Client) -> None:
-        answer = client.get(several(KINESIS), {"place": [f"p/e{number}" for number in range(21)]})
+        answer = client.get(several(KINESIS), {"environment": [f"p/e{number}" for number in range(21)]})
 
         assert answer.status_code == 422
         assert "Choose at most 20" in read(answer).text
@@ -113,7 +113,7 @@ class TestRows:
     def test_each_has_its_own_values_and_its_own_number(self, client: Client, kind: Kind) -> None:
         origin = record(kind=kind.slug, config=kind.public_config(kind.examples()), name="The first", reason="Why")
 
-        query = {"place": ["web-shop/staging", "web-shop/test", "web-shop/test"], "from": str(origin.uuid)}
+        query = {"environment": ["web-shop/staging", "web-shop/test", "web-shop/test"], "from": str(origin.uuid)}
         page = read(client.get(several(kind), query))
 
         assert len(page.find("fieldset", data_kind_fields=kind.slug)) == 2
@@ -130,12 +130,14 @@ class TestRows:
         assert page.form()["reason"] == "Why"
 
     def test_what_is_left_out_is_named(self, client: Client) -> None:
-        page = read(client.get(several(KINESIS), {"place": ["web-shop/staging", "mobile-app/development"]}))
+        page = read(client.get(several(KINESIS), {"environment": ["web-shop/staging", "mobile-app/development"]}))
 
         assert "mobile-app / development was left out: it has “Development events”." in page.text
 
     def test_a_row_can_be_added_to_a_field_of_rows(self, client: Client) -> None:
-        part = read(client.get(address(MPARTICLE), {"row": "1-config-user_identities:1"}, headers=HTMX))
+        part = read(
+            client.get(f"{address(MPARTICLE)}rows/", {"name": "1-config-user_identities", "number": "1"}, headers=HTMX)
+        )
 
         assert part.find("input", name="1-config-user_identities-1-identity")
         assert all("1mparticle" in element.attrs["id"] for element in part.find("input"))
@@ -248,15 +250,16 @@ class TestSending:
         self, client: Client, sandbox: SandboxServer, data: dict[str, str]
     ) -> None:
         for headers in ({}, ROW):
-            assert client.post(several(KINESIS), data, headers=headers).status_code == 422
+            for url in (several(KINESIS), f"{several(KINESIS)}redraw/"):
+                assert client.post(url, data, headers=headers).status_code in {422, 200}
         assert sent(sandbox) == []
 
     def test_another_persons_number_is_not_shown(self, client: Client, viewer: User) -> None:
         theirs = record(actor="vera", actor_pk=str(viewer.pk), name="Not yours")
         data = rows(KINESIS, "web-shop/staging") | {"0-submission": str(theirs.submission)}
 
-        for command in ({"send": "0"}, {"redraw": "stay"}):
-            answer = client.post(several(KINESIS), data | command)
+        for url in (several(KINESIS), f"{several(KINESIS)}redraw/"):
+            answer = client.post(url, data | {"send": "0"})
             assert "Not yours" not in answer.content.decode()
 
     def test_no_secret_of_any_row_comes_back_or_is_kept(self, client: Client) -> None:
@@ -279,8 +282,8 @@ class TestSending:
         [secret] = secrets_of(EVENT_HUBS)
         data = rows(EVENT_HUBS, "web-shop/staging", "web-shop/test") | {"0-config-policy_key": "", "0-name": secret}
 
-        for more in ({"send": "0"}, {"redraw": "stay"}, {"redraw": "stay", "reason": f"with {secret}"}):
-            answer = client.post(several(EVENT_HUBS), data | more)
+        for url, reason in (("", ""), ("redraw/", ""), ("redraw/", f"with {secret}")):
+            answer = client.post(several(EVENT_HUBS) + url, data | {"send": "0", "reason": reason})
             assert secret not in answer.content.decode()
         assert sent(sandbox) == []
 

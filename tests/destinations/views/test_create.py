@@ -76,7 +76,7 @@ class TestOpening:
     def test_htmx_gets_the_environments_alone_when_the_project_changes(self, client: Client) -> None:
         headers = {"HX-Request": "true", "HX-Target": "environment-field"}
 
-        page = read(client.get(address(KINESIS), {"project": "mobile-app"}, headers=headers))
+        page = read(client.get(f"{address(KINESIS)}environments/", {"project": "mobile-app"}, headers=headers))
 
         assert page.find("div", id="environment-field")
         assert {element.attrs["value"] for element in page.find("option")} == {
@@ -151,7 +151,8 @@ class TestOpening:
         sandbox.add_environment("web-shop", "brand-new", "Brand new")
 
         before = read(client.get(address(KINESIS), {"project": "web-shop"}))
-        after = read(client.get(address(KINESIS), {"project": "web-shop", "fresh": "yes"}))
+        query = {"project": "web-shop", "refresh": "yes"}
+        after = read(client.get(f"{address(KINESIS)}environments/", query, headers=HTMX))
 
         assert "Brand new" not in before.text
         assert "Brand new" in after.text

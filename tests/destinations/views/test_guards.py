@@ -91,7 +91,7 @@ class TestCriticalEnvironment:
         data = form_data(KINESIS) | keys(wrapping, True, True, "web-shop", "production")
         row = {f"0-{name}": value for name, value in data.items()}
 
-        answer = client.post(f"{address(KINESIS)}several/", row | {"send": "0"})
+        answer = client.post(f"{address(KINESIS)}bulk/", row | {"send": "0"})
 
         assert answer.status_code == 422
         assert read(answer).find("input", name="0-critical_key")

@@ -238,7 +238,7 @@ class TestCritical:
             answer = client.get(address(KINESIS), {"project": "web-shop", "environment": environment})
             assert len(read(answer).find("input", name="critical_key")) == there
             fragment = client.get(
-                address(KINESIS),
+                f"{address(KINESIS)}environments/",
                 {"project": "web-shop", "environment": environment},
                 headers={"HX-Request": "true", "HX-Target": "environment-field"},
             )

@@ -32,25 +32,27 @@ class TestRedrawing:
     def test_a_row_is_added_and_taken_away(self, client: Client, sandbox: SandboxServer) -> None:
         data = form_data(MPARTICLE, name="Kept")
 
-        page = read(client.post(address(MPARTICLE), data | {"redraw": "add:config-user_identities"}))
+        page = read(client.post(f"{address(MPARTICLE)}redraw/", data | {"redraw": "add:config-user_identities"}))
 
         assert page.form()["config-user_identities-1-context_kind"] == ""
         check_nothing_lost(page, MPARTICLE, data)
         assert page.form()["submission"] == data["submission"]
         assert page.classed("error-summary") == []
         filled = page.form() | {"config-user_identities-1-context_kind": "device"}
-        page = read(client.post(address(MPARTICLE), filled | {"redraw": "remove:config-user_identities:0"}))
+        page = read(client.post(f"{address(MPARTICLE)}redraw/", filled | {"redraw": "remove:config-user_identities:0"}))
         assert page.form()["config-user_identities-0-context_kind"] == "device"
         assert "config-user_identities-1-context_kind" not in page.form()
         assert sandbox.count("POST") == AuditRecord.objects.count() == 0
 
     def test_htmx_gets_one_more_row_and_the_next_button(self, client: Client) -> None:
-        page = read(client.get(address(MPARTICLE), {"row": "config-user_identities:3"}, headers=HTMX))
+        page = read(
+            client.get(f"{address(MPARTICLE)}rows/", {"name": "config-user_identities", "number": "3"}, headers=HTMX)
+        )
 
         assert page.find("input", name="config-user_identities-3-context_kind")
         assert page.find("input", name="config-user_identities-3-identity")
         [button] = page.find("button", hx_swap_oob="true")
-        assert button.attrs["hx-get"] == "?row=config-user_identities:4"
+        assert button.attrs["hx-get"] == f"{address(MPARTICLE)}rows/?name=config-user_identities&number=4"
         assert page.find("html") == page.find("form") == []
 
     @pytest.mark.parametrize(
@@ -63,15 +65,17 @@ class TestRedrawing:
         ids=lambda row: row[:40],
     )
     def test_htmx_gets_nothing_where_there_is_no_row(self, client: Client, row: str) -> None:
-        answer = client.get(address(MPARTICLE), {"row": row}, headers=HTMX)
+        answer = client.get(
+            f"{address(MPARTICLE)}rows/", dict(zip(("name", "number"), row.split(":"), strict=False)), headers=HTMX
+        )
 
         assert answer.status_code == 200
         assert answer.content == b""
 
     @pytest.mark.parametrize("kind", WITH_SECRETS, ids=lambda kind: kind.slug)
     def test_a_secret_is_never_part_of_a_redrawn_form(self, client: Client, kind: Kind) -> None:
-        for command in ("resume", "fresh", "add:config-user_identities", "nonsense"):
-            page = read(client.post(address(kind), form_data(kind) | {"redraw": command}))
+        for command in ("resume", "refresh", "add:config-user_identities", "nonsense"):
+            page = read(client.post(f"{address(kind)}redraw/", form_data(kind) | {"redraw": command}))
 
             check_nothing_lost(page, kind, form_data(kind))
 
@@ -80,7 +84,7 @@ class TestRedrawing:
         sandbox.add_environment("web-shop", "brand-new", "Brand new")
         data = form_data(KINESIS, name="Kept")
 
-        page = read(client.post(address(KINESIS), data | {"redraw": "fresh"}))
+        page = read(client.post(f"{address(KINESIS)}redraw/", data | {"redraw": "refresh"}))
 
         check_nothing_lost(page, KINESIS, data)
         assert "Brand new (brand-new)" in page.text

@@ -77,7 +77,7 @@ def test_the_way_back_keeps_all_but_the_secrets(client: Client) -> None:
     page = read(client.post(f"{address(EVENT_HUBS)}guide/", form_data(EVENT_HUBS)))
     back = {element.attrs["name"]: element.attrs["value"] for element in page.find("input", type="hidden")}
 
-    form = read(client.post(address(EVENT_HUBS), back | {"redraw": "guide"})).form()
+    form = read(client.post(f"{address(EVENT_HUBS)}redraw/", back | {"redraw": "guide"})).form()
 
     assert form["config-namespace"] == "contoso-events"
     assert form["name"] == "Web shop events"

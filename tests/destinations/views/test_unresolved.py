@@ -46,8 +46,8 @@ def test_it_leads_to_the_earlier_attempt_wherever_the_place_is_known(
 
     for answer in (
         client.get(FORM + PLACE),
-        client.get(FORM + PLACE, headers=fragment),
-        client.post(FORM, data | {"redraw": "fresh"}),
+        client.get(f"{FORM}environments/{PLACE}", headers=fragment),
+        client.post(f"{FORM}redraw/", data),
         client.post(FORM, data),
     ):
         page = read(answer)

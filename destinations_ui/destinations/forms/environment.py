@@ -1,0 +1,80 @@
+"""Project and environment in a form: LaunchDarkly's lists, and the inputs that offer them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django import forms
+
+from destinations_ui import kinds
+from destinations_ui.destinations.forms.fields import SuggestInput
+from destinations_ui.destinations.inventory import CachedList, EnvironmentSlot
+from destinations_ui.launchdarkly.resources import KEY, Environment, Project
+
+TEXT = {"class": "input", "autocomplete": "off", "spellcheck": "false"}
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentOptions:
+    """LaunchDarkly's projects, and the environments of the chosen one with their destinations."""
+
+    projects: CachedList[Project] = field(default_factory=CachedList)
+    environments: CachedList[EnvironmentSlot] = field(default_factory=CachedList)
+
+    def slot(self, environment: str) -> EnvironmentSlot | None:
+        """Return an environment, if it is listed."""
+        return next((slot for slot in self.environments.items if slot.environment.key == environment), None)
+
+    def lacks_project(self, key: str) -> bool:
+        """Return whether LaunchDarkly certainly has no such project."""
+        return self.projects.current and key not in {project.key for project in self.projects.items}
+
+    def lacks_environment(self, key: str) -> bool:
+        """Return whether the project certainly has no such environment."""
+        return self.environments.current and self.slot(key) is None
+
+
+def known_key(text: str) -> str:
+    """Return a key from a URL, or an empty text when it cannot be one."""
+    return text if KEY.fullmatch(text) else ""
+
+
+def project_input(options: EnvironmentOptions, attrs: Mapping[str, str]) -> tuple[forms.Widget, str]:
+    """Return the input that offers the projects, and its help; any other key may be typed."""
+    suggestions = [(project.key, project.name) for project in options.projects.items]
+    help_text = "Choose from LaunchDarkly's projects; type to search by key or name."
+    return SuggestInput(
+        suggestions, {**TEXT, **attrs}
+    ), help_text if options.projects.known else "Type the project's key."
+
+
+def environment_input(
+    options: EnvironmentOptions, project: str, chosen: str, attrs: Mapping[str, str]
+) -> tuple[forms.Widget, str]:
+    """Return the input that offers the project's environments, and its help; without a list, the key is typed."""
+    if not options.environments.items:
+        choose = options.projects.current and not project
+        help_text = "Choose the project first, or type the environment's key."
+        return forms.TextInput(TEXT), help_text if choose else "Type the environment's key."
+    choices = [("", "Choose…")]
+    choices += [(slot.environment.key, describe(slot)) for slot in options.environments.items]
+    if chosen and chosen not in dict(choices):
+        choices.append((chosen, f"{chosen} (not in LaunchDarkly's list)"))
+    widget = forms.Select({"class": "input", "hx-include": "#id_project", **attrs}, choices=choices)
+    return widget, "An environment can have one destination, whatever its kind."
+
+
+def describe(slot: EnvironmentSlot) -> str:
+    """Return an environment as an option: its name, its key, whether it is critical, and its destinations."""
+    environment = slot.environment
+    parts = [f"{environment.name} ({environment.key})"]
+    if environment.critical:
+        parts.append("critical")
+    parts += [f"has “{destination.name}”, {kinds.label(destination.kind)}" for destination in slot.destinations]
+    return " · ".join(parts)
+
+
+def critical_message(environment: Environment) -> str:
+    """Return what to type before anything is sent to a critical environment."""
+    return f"{environment.name} is a critical environment. Type its key, {environment.key}, to go on."
