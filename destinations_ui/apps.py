@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 from django.contrib.auth.signals import user_logged_in
+from django.core import checks
 
 
 class DestinationsUIConfig(AppConfig):
@@ -17,8 +18,10 @@ class DestinationsUIConfig(AppConfig):
         """Load every kind, so that an invalid one stops the process, and time each session from sign-in."""
         from destinations_ui import kinds
         from destinations_ui.accounts import sessions
+        from destinations_ui.web import static_files
 
         kinds.registry()
+        checks.register(static_files.check, deploy=True)
         user_logged_in.connect(sessions.begin)
 
 

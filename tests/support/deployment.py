@@ -14,6 +14,7 @@ DEPLOYED = environment.DEFAULTS | {
     "SECRET_KEY": "hS7#kfQ2pLm9!vXw4Zr8&tNb3Yc6@dJg1Ke5Ua0^Rq2Wz8Lp4Vn6",
 }
 CHECKS = (
+    ("manage.py", "collectstatic", "--noinput", "--verbosity=0"),
     ("-m", "mypy", "."),
     ("manage.py", "check", "--deploy", "--fail-level", "WARNING"),
     ("manage.py", "makemigrations", "--check", "--dry-run"),
