@@ -1,4 +1,4 @@
-"""The form that filters the history."""
+"""The form of the history's filters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DAY = {"class": "input", "type": "date"}
 
 
 class HistoryFilterForm(forms.Form):
-    """The filters of the history. Each is optional; a wrong one is said and not applied."""
+    """The filters of the history. Each is optional; an invalid one is reported and not applied."""
 
     q = PlainField(label="Search", required=False, max_length=200, widget=forms.SearchInput(INPUT))
     kind = forms.ChoiceField(label="Kind", required=False, widget=forms.Select(INPUT))
@@ -33,12 +33,13 @@ class HistoryFilterForm(forms.Form):
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         super().__init__(data)
-        known = [(slug, kind.label) for slug, kind in kinds.registry().items()]
-        asked = str(data.get("kind") or "")
-        # A kind that was removed from here still has records.
-        extra = [(asked, asked)] if SLUG.fullmatch(asked) and asked not in kinds.registry() else []
+        choices = [("", "All kinds"), *((slug, kind.label) for slug, kind in kinds.registry().items())]
+        chosen = str(data.get("kind") or "")
+        if SLUG.fullmatch(chosen) and chosen not in kinds.registry():
+            # A kind that was removed from here still has records.
+            choices.append((chosen, chosen))
         kind: Any = self.fields["kind"]
-        kind.choices = [("", "All kinds"), *known, *extra]
+        kind.choices = choices
         for name, which in (("since", "first"), ("until", "last")):
             self.fields[name].error_messages["invalid"] = f"Enter the {which} day as a date. Example: 2026-11-23"
 
@@ -57,5 +58,5 @@ class HistoryFilterForm(forms.Form):
 
 
 def encoded(filters: Mapping[str, Any]) -> str:
-    """Return filters as an address has them."""
+    """Return filters as a query string."""
     return urlencode({name: str(value) for name, value in filters.items()})

@@ -50,7 +50,7 @@ def reconcile(request: SignedInRequest, uuid: str) -> HttpResponse:
         result = replace(last_result(result.record), problem=result.problem)
     changed = request.POST.get("version") != version(result)
     announce = changed or bool(result.problem) != ("had_problem" in request.POST)
-    part = "#record" if changed else "#look"
+    part = "#record" if changed else "#reconcile-status"
     response = render_record(request, result, part=part, announce=announce, checked_at=timezone.now())
     if changed:
         response["HX-Retarget"], response["HX-Reswap"] = "#record", "outerHTML"

@@ -1,4 +1,4 @@
-"""How records, kinds and moments are written on a page."""
+"""Tags and filters for records, kinds, times and numbers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from destinations_ui.kinds import Kind
 
 register = template.Library()
 
-#: Outcome → the Heroicons name. Word, icon and colour each say it alone.
+#: Outcome → Heroicon. Word, icon and color each tell the outcome alone.
 OUTCOME_ICONS = {
     Outcome.PENDING: "clock",
     Outcome.SUCCEEDED: "check-circle",
@@ -33,7 +33,7 @@ OUTCOME_ICONS = {
 
 @register.filter
 def kind_label(slug: str) -> str:
-    """Return the vendor's name of a kind; one that is not known here keeps LaunchDarkly's word."""
+    """Return the vendor's name of a kind, or LaunchDarkly's word for a kind that is not known here."""
     return kinds.label(slug)
 
 
@@ -45,20 +45,24 @@ def outcome(value: str) -> dict[str, str]:
 
 
 @register.filter
-def utc(moment: datetime | None) -> SafeString | str:
-    """Write a moment exactly, with its zone; and in the viewer's, where that is known and another."""
-    if moment is None:
+def utc(time: datetime | None) -> SafeString | str:
+    """Write a time in UTC, and in the viewer's zone where that differs."""
+    if time is None:
         return "—"
-    if moment == UNREADABLE_TIME:
+    if time == UNREADABLE_TIME:
         return "unreadable"
-    at = moment.astimezone(UTC)
-    exact = format_html('<time datetime="{}">{} UTC</time>', at.isoformat(), at.strftime("%Y-%m-%d %H:%M:%S"))
+    return time_element(time.astimezone(UTC), "%Y-%m-%d %H:%M:%S")
+
+
+def time_element(at: datetime, layout: str) -> SafeString:
+    """Return the element of a time in UTC, followed by the time in the viewer's zone."""
+    exact = format_html('<time datetime="{}">{} UTC</time>', at.isoformat(), at.strftime(layout))
     local = in_viewers_zone(at)
     return format_html('{} <span class="local">({})</span>', exact, local) if local else exact
 
 
 def in_viewers_zone(at: datetime) -> str:
-    """Return a moment's time of day in the viewer's zone, its date where that differs; empty where it is UTC's own."""
+    """Return a time of day in the viewer's zone, with its date where that differs; empty where the zone is UTC."""
     try:
         local = at.astimezone(timezone.get_current_timezone())
     except OverflowError:
@@ -71,36 +75,32 @@ def in_viewers_zone(at: datetime) -> str:
 
 
 @register.filter
-def utc_time(moment: datetime) -> SafeString | str:
-    """Write a moment exactly, without its date where that is today's."""
-    at = moment.astimezone(UTC)
-    if at.date() != datetime.now(UTC).date():
-        return utc(at)
-    exact = format_html('<time datetime="{}">{} UTC</time>', at.isoformat(), at.strftime("%H:%M:%S"))
-    local = in_viewers_zone(at)
-    return format_html('{} <span class="local">({})</span>', exact, local) if local else exact
+def utc_time(time: datetime) -> SafeString | str:
+    """Write a time as ``utc`` does, without the date when it is today."""
+    at = time.astimezone(UTC)
+    return time_element(at, "%H:%M:%S") if at.date() == datetime.now(UTC).date() else utc(at)
 
 
 @register.filter
-def utc_in_two(moment: datetime | None) -> SafeString | str:
-    """Write a moment exactly, the time of day below the date: for a narrow column."""
-    if moment is None:
+def utc_in_two(time: datetime | None) -> SafeString | str:
+    """Write a time as ``utc`` does, with the time of day below the date, for a narrow column."""
+    if time is None:
         return "unreadable"
-    exact = moment.astimezone(UTC).isoformat()
-    local = in_viewers_zone(moment)
+    exact = time.astimezone(UTC).isoformat()
+    local = in_viewers_zone(time)
     beside = format_html(" <small>{}</small>", local) if local else ""
     return format_html('<time datetime="{}">{} <small>{} UTC</small>{}</time>', exact, exact[:10], exact[11:19], beside)
 
 
 @register.filter
 def stamped(text: str) -> datetime | None:
-    """Read a moment as an event writes it."""
+    """Return the time that an event's payload holds, or ``None`` where it cannot be read."""
     return damage.read_time(text)
 
 
 @register.filter
 def bar_begin(bar: Bar) -> str:
-    """Write when a bar begins: its day, and the time where a bar is less than a day."""
+    """Write when a bar begins: its day, and the time of day where a bar is shorter than a day."""
     whole_days = bar.end - bar.begin >= timedelta(days=1)
     return bar.begin.date().isoformat() if whole_days else bar.begin.strftime("%Y-%m-%d %H:%M")
 
@@ -113,7 +113,7 @@ def grouped(number: int) -> str:
 
 @register.filter
 def duration(milliseconds: int) -> str:
-    """Write a duration in the unit that it is best read in."""
+    """Write a duration in milliseconds, seconds or minutes, whichever fits."""
     if milliseconds < 1000:
         return f"{milliseconds} ms"
     return f"{milliseconds / 1000:.1f} s" if milliseconds < 60_000 else f"{milliseconds / 60_000:.1f} min"
@@ -121,7 +121,7 @@ def duration(milliseconds: int) -> str:
 
 @register.filter
 def count_of(bar: Bar, outcome: Outcome) -> int:
-    """Return how many attempts of a bar came to an outcome."""
+    """Return the number of attempts with an outcome in a bar."""
     return bar.counts.get(outcome, 0)
 
 
@@ -139,24 +139,24 @@ def chosen_card(kind: Kind, place: str) -> dict[str, object]:
 
 @register.filter
 def kind_icon(slug: str) -> str:
-    """Return the icon of a kind; one that is not known here has a question mark."""
+    """Return the icon of a kind, or a question mark for a kind that is not known here."""
     kind = kinds.registry().get(slug)
     return kind.icon if kind else "question-mark-circle"
 
 
 @register.filter
 def known_kind(slug: str) -> Kind | None:
-    """Return the kind that LaunchDarkly calls so, if it is known here."""
+    """Return the kind with LaunchDarkly's name, or ``None`` where it is not known here."""
     return kinds.registry().get(slug)
 
 
 @register.filter
 def maker(makers: Mapping[str, AuditRecord], destination_id: str) -> AuditRecord | None:
-    """Return the record of who made a destination, if it was made here."""
+    """Return the record of a destination that was created here, or ``None``."""
     return makers.get(destination_id)
 
 
 @register.filter
 def plain(value: object) -> str:
-    """Write a value of a configuration: a text as it is, anything else as JSON."""
+    """Write a value of a configuration: text as it is, lists and objects as JSON."""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict)) else str(value)

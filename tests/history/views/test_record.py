@@ -22,7 +22,7 @@ from destinations_ui.sandbox import Drop, SandboxServer, Status
 from tests.support.attempts import WITH_SECRETS, attempt, begun, record, unknown
 from tests.support.html import Page, read
 
-HTMX = {"HX-Request": "true", "HX-Target": "look"}
+HTMX = {"HX-Request": "true", "HX-Target": "reconcile-status"}
 DESTINATIONS = "/api/v2/destinations"
 FORM = "/destinations/new/kinesis/"
 
