@@ -333,18 +333,30 @@ def check(uuid: Any, values: dict[str, Any], own: Sequence[tuple[str, str]]) -> 
     if own[0][0] != INTENT or any(event_type == INTENT for event_type, _ in own[1:]):
         raise HistoryTampered(f"The events of {which(uuid).lower()} do not begin with its one intent.")
     for name in fields.JSON:
-        text = values[name]
-        try:
-            values[name] = parsed(text, strict=True)
-        except (ValueError, TypeError) as error:
-            reason = f": {error}" if isinstance(error, DuplicateKey) else ""
-            raise HistoryTampered(f"{which(uuid)} was changed: {name} cannot be read{reason}.") from None
-        if text != "{}" and connection.vendor == "sqlite" and text != ENCODE(values[name]):
-            raise HistoryTampered(f"{which(uuid)} was changed: {name} is not spelled as it was written.")
+        values[name] = column_of_json(uuid, name, values[name])
     projected = chain.project([payload_of(uuid, body) for _, body in own])
     if projected != values:
         names = sorted(name for name in projected.keys() | values if projected.get(name) != values.get(name))
         raise HistoryTampered(f"{which(uuid)} was changed: its events say something else about {', '.join(names)}.")
+
+
+def column_of_json(uuid: Any, name: str, text: Any) -> Any:
+    """Return the value of a column of JSON.
+
+    Raises:
+        HistoryTampered: when it cannot be read, or is not spelled as Django writes it, which PostgreSQL never keeps.
+    """
+    if text == "{}":
+        return {}
+    try:
+        value = parsed(text)
+        if connection.vendor == "sqlite" and ENCODE(value) != text:
+            parsed(text, strict=True)
+            raise HistoryTampered(f"{which(uuid)} was changed: {name} is not spelled as it was written.")
+    except (ValueError, TypeError) as error:
+        reason = f": {error}" if isinstance(error, DuplicateKey) else ""
+        raise HistoryTampered(f"{which(uuid)} was changed: {name} cannot be read{reason}.") from None
+    return value
 
 
 def payload_of(uuid: Any, body: str) -> dict[str, Any]:

@@ -167,6 +167,7 @@ def write(count: int) -> None:
     from destinations_ui.audit.models import AuditRecord, Event
 
     key, key_id = settings.SEAL_KEY, chain.key_id(settings.SEAL_KEY)
+    installation = chain.installation().pk
     previous, seq = "", 0
 
     def happened(said: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
@@ -178,7 +179,7 @@ def write(count: int) -> None:
             told.append(("settled", said["settled_at"], {name: said[name] for name in ("outcome", *fields.RESULTS)}))
         for event_type, at, payload in told:
             seq += 1
-            first = {"installation": chain.installation().pk} if seq == 1 else {}
+            first = {"installation": installation} if seq == 1 else {}
             body = chain.sealed_body({**first, "set": payload})
             seal = chain.seal_of(key, seq, str(said["uuid"]), event_type, chain.timestamp(at), key_id, previous, body)
             yield seq, said["uuid"].hex, event_type, plain(at), body, key_id, previous, seal
