@@ -1,4 +1,4 @@
-"""The filters of the history: each optional, a wrong one said and not applied."""
+"""The form of the history's filters."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from destinations_ui.audit.models import Outcome
 from destinations_ui.history.forms import HistoryFilterForm
 
 
-def test_without_filters_everything_passes() -> None:
+def test_an_empty_form_has_no_filters() -> None:
     assert HistoryFilterForm({}).filters() == {}
     assert HistoryFilterForm({"q": " ", "kind": "", "since": ""}).filters() == {}
 
 
 @pytest.mark.parametrize("outcome", Outcome.values)
-def test_every_outcome_can_be_asked_for(outcome: str) -> None:
+def test_every_outcome_is_a_filter(outcome: str) -> None:
     assert HistoryFilterForm({"outcome": outcome}).filters() == {"outcome": outcome}
 
 
 @pytest.mark.parametrize("kind", [*kinds.registry(), "carrier-pigeon"])
-def test_every_kind_can_be_asked_for_also_one_that_was_removed(kind: str) -> None:
+def test_every_kind_is_a_filter_even_a_removed_one(kind: str) -> None:
     assert HistoryFilterForm({"kind": kind}).filters() == {"kind": kind}
 
 
@@ -40,14 +40,14 @@ def test_every_kind_can_be_asked_for_also_one_that_was_removed(kind: str) -> Non
     ],
     ids=repr,
 )
-def test_a_wrong_filter_is_said_and_not_applied(name: str, text: str) -> None:
+def test_an_invalid_filter_is_reported_and_not_applied(name: str, text: str) -> None:
     form = HistoryFilterForm({name: text, "environment": "staging"})
 
     assert form.filters() == {"environment": "staging"}
     assert list(form.errors) == [name]
 
 
-def test_a_wrong_date_is_said_with_an_example() -> None:
+def test_an_invalid_date_is_reported_with_an_example() -> None:
     assert HistoryFilterForm({"since": "never"}).errors["since"] == [
         "Enter the first day as a date. Example: 2026-11-23"
     ]

@@ -1,4 +1,4 @@
-"""The sums behind the overview of the history, and how little of the history they need."""
+"""The statistics of the overview."""
 
 from __future__ import annotations
 
@@ -49,20 +49,20 @@ rows = st.sampled_from([moments | near, near, early]).flatmap(
 
 
 def at(*moments: datetime) -> list[Attempt]:
-    """Return a success at each of the moments."""
+    """Return a successful attempt at each of the times."""
     return [Attempt(moment, Outcome.SUCCEEDED, "kinesis", 120) for moment in moments]
 
 
 def starts(found: Overview) -> list[str]:
-    """Return when the bars begin."""
+    """Return the beginnings of the bars."""
     return [f"{bar.begin:%Y-%m-%d %H:%M}" for bar in found.bars]
 
 
 class TestBars:
-    """Time in stretches that leave nothing out."""
+    """Bars over time."""
 
     @given(rows)
-    def test_every_row_is_in_one_bar_and_the_bars_leave_no_gap(self, found: list[Attempt]) -> None:
+    def test_each_attempt_is_in_one_bar_and_bars_have_no_gap(self, found: list[Attempt]) -> None:
         seen = summarize(found, now=NOW)
 
         assert seen.total == len(found)
@@ -78,7 +78,7 @@ class TestBars:
             assert seen.bars[0].total or len(seen.bars) <= FEWEST_BARS
 
     @given(rows.filter(bool), st.dates())
-    def test_any_day_may_be_asked_for(self, found: list[Attempt], since: date) -> None:
+    def test_the_range_may_begin_on_any_day(self, found: list[Attempt], since: date) -> None:
         matching = [row for row in found if row[0] >= datetime.combine(since, datetime.min.time(), tzinfo=UTC)]
 
         seen = summarize(matching, now=NOW, since=since)
@@ -105,27 +105,25 @@ class TestBars:
         ],
         ids=str,
     )
-    def test_a_bar_is_as_fine_as_there_is_room_for_and_begins_where_a_clock_or_calendar_does(
-        self, span: timedelta, words: str, first: str
-    ) -> None:
+    def test_bars_are_as_short_as_fits_and_begin_on_the_clock(self, span: timedelta, words: str, first: str) -> None:
         seen = summarize(at(NOW - span, NOW), now=NOW)
 
         assert (seen.step, starts(seen)[0]) == (words, first)
 
-    def test_a_week_begins_on_a_monday(self) -> None:
+    def test_weeks_begin_on_monday(self) -> None:
         seen = summarize(at(NOW - timedelta(days=200), NOW), now=NOW)
 
         assert {bar.begin.weekday() for bar in seen.bars} == {0}
         assert {bar.end - bar.begin for bar in seen.bars} == {timedelta(days=7)}
 
-    def test_each_step_is_coarser_than_the_one_before_and_the_last_reaches_over_the_calendar(self) -> None:
+    def test_steps_grow_and_the_last_covers_the_calendar(self) -> None:
         last = datetime.max.replace(tzinfo=UTC)
         counts = [step.number(last) - step.number(datetime.min.replace(tzinfo=UTC)) + 1 for step in STEPS]
 
         assert counts == sorted(counts, reverse=True)
         assert counts[-1] <= MOST_BARS
 
-    def test_the_days_that_were_asked_for_are_shown_though_nothing_happened_on_them(self) -> None:
+    def test_chosen_days_without_attempts_have_bars(self) -> None:
         found = at(datetime(2026, 11, 10, 12, tzinfo=UTC))
 
         seen = summarize(found, now=NOW, since=date(2026, 11, 1), until=date(2026, 11, 20))
@@ -134,32 +132,32 @@ class TestBars:
         assert len(seen.bars) == 20
 
     @pytest.mark.parametrize("until", [None, date(2026, 11, 23), date(2030, 1, 1), date.max])
-    def test_what_is_yet_to_come_is_not_shown(self, until: date | None) -> None:
+    def test_the_future_has_no_bars(self, until: date | None) -> None:
         seen = summarize(at(datetime(2026, 11, 10, 12, tzinfo=UTC)), now=NOW, since=date(2026, 11, 1), until=until)
 
         assert starts(seen)[-1] == "2026-11-23 00:00"
 
-    def test_a_single_moment_is_one_of_a_few_bars(self) -> None:
+    def test_a_single_attempt_has_empty_bars_before_it(self) -> None:
         seen = summarize(at(NOW), now=NOW)
 
         assert [bar.total for bar in seen.bars] == [0] * (FEWEST_BARS - 1) + [1]
         assert seen.bars[-1].end == datetime(2026, 11, 23, 16, tzinfo=UTC)
         assert len(summarize(at(NOW), now=NOW, since=NOW.date()).bars) == 16
 
-    def test_time_that_was_not_looked_at_is_not_shown_as_empty(self) -> None:
+    def test_a_capped_overview_has_no_bars_before_the_oldest_read(self) -> None:
         seen = summarize(at(NOW - timedelta(hours=2)), now=NOW, since=date(2020, 1, 1), capped=True)
 
         assert starts(seen) == ["2026-11-23 13:00", "2026-11-23 14:00", "2026-11-23 15:00"]
 
-    def test_a_moment_noted_in_another_zone_counts_in_utc(self) -> None:
+    def test_attempts_are_counted_in_utc(self) -> None:
         there = timezone(timedelta(hours=-8))
         seen = summarize(at(datetime(2026, 11, 22, 18, 30, tzinfo=there), NOW), now=NOW)
 
         assert [bar.begin.hour for bar in seen.bars if bar.total] == [2, 15]
 
 
-class TestSums:
-    """Exact numbers, in a fixed order."""
+class TestTotals:
+    """Numbers by outcome, kind and response time."""
 
     def test_outcomes_and_kinds_are_counted(self) -> None:
         found: list[Attempt] = [
@@ -178,14 +176,14 @@ class TestSums:
         assert seen.kinds == [("kinesis", 2), ("segment", 2), ("azure-event-hubs", 1), ("carrier-pigeon", 1)]
         assert (seen.unresolved, seen.highest, seen.times) == (3, 6, None)
 
-    def test_no_outcome_is_left_out(self) -> None:
+    def test_every_outcome_is_stacked(self) -> None:
         assert set(STACKED) == set(Outcome)
 
-    def test_of_nothing_there_is_nothing(self) -> None:
+    def test_no_attempts_give_an_empty_overview(self) -> None:
         assert summarize([], now=NOW, since=date(2026, 1, 1)) == Overview(0)
 
     @given(st.lists(st.integers(0, 10**6), min_size=1))
-    def test_the_times_are_some_of_those_measured_and_in_order(self, durations: list[int]) -> None:
+    def test_response_times_are_percentiles_by_nearest_rank(self, durations: list[int]) -> None:
         found = response_times(durations)
 
         assert found is not None
@@ -195,7 +193,7 @@ class TestSums:
             assert sum(each <= value for each in durations) * 100 >= percent * len(durations)
             assert sum(each < value for each in durations) * 100 < percent * len(durations)
 
-    def test_known_times(self) -> None:
+    def test_response_times_of_known_durations(self) -> None:
         assert response_times([]) is None
         assert response_times([7]) == ResponseTimes(7, 7, 7)
         assert response_times(list(range(1, 101))) == ResponseTimes(50, 95, 100)
@@ -204,7 +202,7 @@ class TestSums:
 
 @pytest.mark.django_db
 class TestReading:
-    """No more is read than is bounded, and what was left out is said."""
+    """The number of records that are read is bounded."""
 
     @pytest.fixture(autouse=True)
     def records(self) -> None:
@@ -225,7 +223,7 @@ class TestReading:
         ],
         ids=str,
     )
-    def test_only_the_newest_that_match_are_looked_at(
+    def test_at_most_the_bound_of_matching_records_is_read(
         self, monkeypatch: pytest.MonkeyPatch, filters: dict[str, Any], total: int, capped: bool
     ) -> None:
         monkeypatch.setattr(stats, "MOST_RECORDS", 3)
@@ -242,7 +240,7 @@ class TestReading:
         [({}, 8), ({"kind": "kinesis"}, 7), ({"q": "number"}, 8), ({"until": date(2026, 11, 6)}, 6)],
         ids=str,
     )
-    def test_it_is_the_newest_that_are_looked_at(
+    def test_the_newest_matching_records_are_read(
         self, monkeypatch: pytest.MonkeyPatch, filters: dict[str, Any], newest: int
     ) -> None:
         monkeypatch.setattr(stats, "MOST_RECORDS", 1)
@@ -251,7 +249,7 @@ class TestReading:
 
         assert bar.begin <= datetime(2026, 11, newest, 12, tzinfo=UTC) < bar.end
 
-    def test_what_was_written_a_little_out_of_order_is_not_left_out(self) -> None:
+    def test_a_record_written_out_of_order_is_counted(self) -> None:
         record(name="Number 9", created_at=datetime(2026, 11, 3, 11, tzinfo=UTC))
 
         assert stats.overview({"q": "number", "until": date(2026, 11, 3)}).total == 4

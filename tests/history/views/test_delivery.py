@@ -1,4 +1,4 @@
-"""Saying that events arrive: a person's word, with evidence, in the sealed history of a record."""
+"""Confirming that events arrive, with evidence, in a record's events."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ EVIDENCE = "Pulled from the subscription:\nevent 7f3a"
 
 @pytest.fixture
 def record(client: Client, operator: User, sandbox: SandboxServer) -> AuditRecord:
-    """Return the record of a destination that was created a moment ago, its operator signed in."""
+    """Return the record of a new destination, whose operator is signed in."""
     client.force_login(operator)
     return actions.create_destination(attempt(operator)).record
 
 
 def word(**changed: str) -> dict[str, str]:
-    """Return what is posted to say that events arrive."""
+    """Return the form data of a confirmation."""
     return {"seen_at": timezone.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S"), "evidence": EVIDENCE} | changed
 
 
 def notes(record: AuditRecord) -> list[dict[str, object]]:
-    """Return what was noted of a record."""
+    """Return the payloads of a record's notes."""
     return [event.payload for event in Event.objects.filter(record=record.uuid, type="noted").order_by("seq")]
 
 
-class TestSayingSo:
-    """An operator who has seen an event."""
+class TestConfirming:
+    """Confirmations that are recorded."""
 
-    def test_it_is_kept_in_the_history_and_shown_with_who_said_it(self, client: Client, record: AuditRecord) -> None:
+    def test_a_confirmation_is_recorded_and_shown_with_its_user(self, client: Client, record: AuditRecord) -> None:
         answer = client.post(f"{record.get_absolute_url()}delivery/", word())
 
         assert answer.status_code == 303
@@ -60,7 +60,7 @@ class TestSayingSo:
         assert "oskar said so at" in page.text
         assert "oskar says that events arrive" in page.text
 
-    def test_the_history_stays_whole(self, client: Client, record: AuditRecord) -> None:
+    def test_the_history_verifies_after_a_confirmation(self, client: Client, record: AuditRecord) -> None:
         before = AuditRecord.objects.values().get(pk=record.pk)
         client.post(f"{record.get_absolute_url()}delivery/", word())
 
@@ -70,7 +70,7 @@ class TestSayingSo:
         assert AuditRecord.objects.values().get(pk=record.pk) == before
         assert checkpoints.receipt(AuditRecord.objects.get(pk=record.pk))
 
-    def test_the_same_word_twice_is_one_and_another_is_another(self, client: Client, record: AuditRecord) -> None:
+    def test_the_same_confirmation_twice_is_recorded_once(self, client: Client, record: AuditRecord) -> None:
         data = word()
         for evidence in (EVIDENCE, EVIDENCE, "The dashboard"):
             answer = client.post(f"{record.get_absolute_url()}delivery/", data | {"evidence": evidence})
@@ -81,7 +81,7 @@ class TestSayingSo:
     @pytest.mark.parametrize(
         "written", ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", " %Y-%m-%d %H:%M:%S UTC ", "%Y-%m-%dT%H:%M:%S+00:00"]
     )
-    def test_a_moment_can_be_written_in_many_ways(self, client: Client, record: AuditRecord, written: str) -> None:
+    def test_times_in_many_notations_are_accepted(self, client: Client, record: AuditRecord, written: str) -> None:
         now = datetime.now(UTC).replace(microsecond=0)
 
         client.post(f"{record.get_absolute_url()}delivery/", word(seen_at=now.strftime(written)))
@@ -89,7 +89,7 @@ class TestSayingSo:
         [payload] = notes(record)
         assert datetime.fromisoformat(payload["delivery"]["seen_at"]) == now  # type: ignore[index]  # JSON
 
-    def test_a_moment_in_another_zone_is_the_same_moment(self, client: Client, record: AuditRecord) -> None:
+    def test_a_time_in_another_zone_is_the_same_time(self, client: Client, record: AuditRecord) -> None:
         now = datetime.now(UTC).replace(microsecond=0)
         india = (now + timedelta(hours=5, minutes=30)).strftime("%Y-%m-%dT%H:%M:%S+05:30")
 
@@ -99,8 +99,8 @@ class TestSayingSo:
         assert datetime.fromisoformat(payload["delivery"]["seen_at"]) == now  # type: ignore[index]  # JSON
 
 
-class TestWhatCannotBe:
-    """What is not taken, and says why."""
+class TestRefused:
+    """Confirmations that are refused."""
 
     @pytest.mark.parametrize(
         ("name", "text", "words"),
@@ -116,7 +116,7 @@ class TestWhatCannotBe:
             ("evidence", "a\0b", "control character"),
         ],
     )
-    def test_a_wrong_word_comes_back_with_what_to_type(
+    def test_an_invalid_confirmation_comes_back_with_its_errors(
         self, client: Client, record: AuditRecord, name: str, text: str, words: str
     ) -> None:
         answer = client.post(f"{record.get_absolute_url()}delivery/", word(**{name: text}))
@@ -128,7 +128,7 @@ class TestWhatCannotBe:
         assert page.form()["evidence"].strip() == (text if name == "evidence" else EVIDENCE).strip()
         assert notes(record) == []
 
-    def test_a_secret_in_the_evidence_goes_nowhere(self, client: Client, record: AuditRecord) -> None:
+    def test_a_secret_in_the_evidence_is_not_stored_or_shown(self, client: Client, record: AuditRecord) -> None:
         log = io.StringIO()
         handler = logging.StreamHandler(log)
         logging.getLogger().addHandler(handler)
@@ -144,7 +144,7 @@ class TestWhatCannotBe:
         assert "marker-of-the-key" not in everywhere + repr(list(Event.objects.values()))
 
     @pytest.mark.parametrize("outcome", ["refused", "not_sent", "unknown", "pending", "absent"])
-    def test_where_nothing_was_created_nothing_is_confirmed(
+    def test_only_a_created_destination_can_be_confirmed(
         self, client: Client, record: AuditRecord, operator: User, outcome: str
     ) -> None:
         from tests.support.attempts import record as another
@@ -157,16 +157,14 @@ class TestWhatCannotBe:
         assert "There is nothing to confirm" in read(answer).text
         assert notes(other) == []
 
-    def test_who_may_not_create_may_not_confirm_and_is_not_asked(
-        self, client: Client, record: AuditRecord, viewer: User
-    ) -> None:
+    def test_a_user_without_permission_cannot_confirm(self, client: Client, record: AuditRecord, viewer: User) -> None:
         client.force_login(viewer)
 
         assert client.post(f"{record.get_absolute_url()}delivery/", word()).status_code == 403
         assert "Record the delivery" not in read(client.get(record.get_absolute_url())).text
         assert notes(record) == []
 
-    def test_nobody_signed_in_and_no_such_record(self, client: Client, record: AuditRecord) -> None:
+    def test_confirming_needs_sign_in_and_an_existing_record(self, client: Client, record: AuditRecord) -> None:
         nowhere = "/history/00000000-0000-4000-8000-000000000000/delivery/"
         assert client.post(nowhere, word()).status_code == 404
         assert client.get(f"{record.get_absolute_url()}delivery/").status_code == 405
@@ -174,7 +172,7 @@ class TestWhatCannotBe:
 
 
 @committed
-def test_a_database_that_takes_no_writes_is_said_and_nothing_typed_is_lost(client: Client, record: AuditRecord) -> None:
+def test_a_failing_database_is_reported_and_the_form_kept(client: Client, record: AuditRecord) -> None:
     with locked():
         answer = client.post(f"{record.get_absolute_url()}delivery/", word())
 
@@ -183,7 +181,7 @@ def test_a_database_that_takes_no_writes_is_said_and_nothing_typed_is_lost(clien
     assert notes(record) == []
 
 
-def test_the_record_says_what_to_do_next(client: Client, record: AuditRecord) -> None:
+def test_the_record_lists_the_next_steps(client: Client, record: AuditRecord) -> None:
     page = read(client.get(record.get_absolute_url()))
 
     for words in (

@@ -1,21 +1,17 @@
-"""The history at a glance, as a page and as a part of the history."""
+"""The overview, as a page and as a part of the history."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from itertools import pairwise
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given
-from hypothesis import strategies as st
 
 from destinations_ui.audit.models import Outcome
 from destinations_ui.history import stats
-from destinations_ui.history.chart import heights
 from destinations_ui.history.views.overview import FEW_KINDS
 from tests.support.attempts import record
 from tests.support.html import Page, read
@@ -27,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def signed_in(client: Client, viewer: User) -> None:
-    """Sign someone in who looks."""
+    """Sign a viewer in."""
     client.force_login(viewer)
 
 
@@ -50,7 +46,7 @@ def records() -> None:
 
 
 def said(page: Page) -> str:
-    """Return the picture's sentence."""
+    """Return the chart's description."""
     return page.find("title", id="chart-title")[0].text
 
 
@@ -62,10 +58,10 @@ def table(page: Page) -> list[list[str]]:
 
 
 @pytest.mark.usefixtures("records")
-class TestWhatIsShown:
-    """The same numbers as a picture, in words and as a table."""
+class TestNumbers:
+    """The same numbers as a chart, in words and as a table."""
 
-    def test_it_says_how_many_of_what(self, client: Client) -> None:
+    def test_numbers_are_given_in_words(self, client: Client) -> None:
         page = read(client.get(OVERVIEW))
 
         assert len(page.find("svg", role="img", aria_labelledby="chart-title")) == 1
@@ -76,7 +72,7 @@ class TestWhatIsShown:
         assert "half within 120 ms, 95 % within 1.0 min, the longest after 1.0 min" in page.text
         assert "A bar is 12 hours (UTC); the highest has 2." in page.text
 
-    def test_every_outcome_has_a_pattern_of_its_own_and_a_legend(self, client: Client) -> None:
+    def test_each_outcome_has_its_own_pattern_and_legend(self, client: Client) -> None:
         for outcome in Outcome:
             record(outcome=outcome)
 
@@ -89,7 +85,7 @@ class TestWhatIsShown:
         drawings = [part.split("</pattern>")[0].split(">", 1)[1] for part in page.html.split("<pattern ")[1:]]
         assert len(set(drawings)) == len(Outcome)
 
-    def test_the_table_has_the_numbers_of_the_picture(self, client: Client) -> None:
+    def test_the_table_has_the_numbers_of_the_chart(self, client: Client) -> None:
         heading, *rows = table(read(client.get(f"{OVERVIEW}?since=2026-11-01&until=2026-11-10")))
 
         assert heading == ["From (UTC)", "All", "Succeeded", "Refused", "Unknown"]
@@ -100,18 +96,18 @@ class TestWhatIsShown:
         ]
         assert len(rows) == 20
 
-    def test_a_bar_of_whole_days_leads_to_its_attempts(self, client: Client) -> None:
+    def test_a_bar_of_whole_days_links_to_its_attempts(self, client: Client) -> None:
         page = read(client.get(f"{OVERVIEW}?since=2026-10-20&until=2026-11-15&kind=kinesis"))
 
         assert "/history/?kind=kinesis&since=2026-11-01&until=2026-11-01" in page.links
         week = read(client.get(f"{OVERVIEW}?since=2026-08-04&until=2026-11-07"))
         assert "/history/?since=2026-11-02&until=2026-11-07" in week.links
 
-    def test_nothing_of_a_configuration_is_shown(self, client: Client) -> None:
+    def test_no_configuration_is_shown(self, client: Client) -> None:
         for headers in ({}, HTMX):
             assert "marker-4711" not in client.get(OVERVIEW, headers=headers).content.decode()
 
-    def test_names_are_text_and_never_html(self, client: Client) -> None:
+    def test_names_are_escaped(self, client: Client) -> None:
         record(kind="<img src=x>", name="x")
 
         page = read(client.get(OVERVIEW, {"q": "", "project": "", "person": ""}))
@@ -123,7 +119,7 @@ class TestWhatIsShown:
 
 @pytest.mark.usefixtures("records")
 class TestFilters:
-    """It is about the same records as the history under the same address."""
+    """The overview has the filters of the history."""
 
     @pytest.mark.parametrize(
         ("query", "total", "words"),
@@ -139,7 +135,7 @@ class TestFilters:
             ("since=0001-01-01&until=9999-12-31", 4, "To (UTC): 9999-12-31"),
         ],
     )
-    def test_it_follows_the_filters_and_says_which(self, client: Client, query: str, total: int, words: str) -> None:
+    def test_filters_apply_and_are_listed(self, client: Client, query: str, total: int, words: str) -> None:
         page = read(client.get(f"{OVERVIEW}?{query}"))
 
         assert said(page).startswith(f"{total} attempt")
@@ -147,7 +143,7 @@ class TestFilters:
         assert f"/history/?{query}" in page.links
         assert len(read(client.get(f"/history/?{query}")).classed("records__name")) == total
 
-    def test_a_wrong_filter_is_said_and_not_applied_and_can_be_mended(self, client: Client) -> None:
+    def test_an_invalid_filter_is_reported_with_a_link_to_fix_it(self, client: Client) -> None:
         answer = client.get(f"{OVERVIEW}?since=yesterday&kind=kinesis")
 
         page = read(answer)
@@ -160,7 +156,7 @@ class TestFilters:
         assert mending.form()["since"] == "yesterday"
         assert mending.find("input", id="id_since")
 
-    def test_where_nothing_matches_it_says_so_with_one_thing_to_do(self, client: Client) -> None:
+    def test_without_a_match_filters_can_be_cleared(self, client: Client) -> None:
         page = read(client.get(f"{OVERVIEW}?q=nothing-is-called-that"))
 
         assert "Nothing matches these filters" in page.text
@@ -168,29 +164,29 @@ class TestFilters:
         assert page.find("svg", role="img") == []
         assert read(client.get("/history/?q=nothing-is-called-that")).find(id="overview") == []
 
-    def test_what_was_not_looked_at_is_said(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_capped_overview_says_so(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(stats, "MOST_RECORDS", 3)
         assert "3 attempts, the newest of those that match" in read(client.get(OVERVIEW)).text
 
 
 class TestWithoutRecords:
-    """Before the first attempt it says what will be here, and what to do."""
+    """Before the first attempt."""
 
-    def test_whoever_may_create_is_led_to_the_form(self, client: Client, operator: User) -> None:
+    def test_an_empty_overview_links_to_the_form_for_operators(self, client: Client, operator: User) -> None:
         assert "No attempts yet" in read(client.get(OVERVIEW)).text
         assert "/destinations/new/" not in read(client.get(OVERVIEW)).links
         client.force_login(operator)
         assert "/destinations/new/" in read(client.get(OVERVIEW)).links
 
-    def test_the_history_does_not_ask_for_it(self, client: Client) -> None:
+    def test_an_empty_history_loads_no_overview(self, client: Client) -> None:
         assert read(client.get("/history/")).find(id="overview") == []
 
 
 @pytest.mark.usefixtures("records")
 class TestPart:
-    """The history's page asks for it after it is there itself."""
+    """The part that the history's page loads."""
 
-    def test_the_history_asks_for_its_part_with_its_filters(self, client: Client) -> None:
+    def test_the_history_loads_its_part_with_its_filters(self, client: Client) -> None:
         history = read(client.get("/history/?kind=kinesis"))
         [place] = history.find("div", id="overview")
         assert place.attrs["hx-get"] == f"{OVERVIEW}?kind=kinesis"
@@ -203,12 +199,12 @@ class TestPart:
         assert said(part).startswith("2 attempts")
         assert [e for e in part.elements if e.attrs.get("role") in ("status", "alert") or "aria-live" in e.attrs] == []
 
-    def test_a_wrong_filter_is_not_asked_for_again(self, client: Client) -> None:
+    def test_an_invalid_filter_is_not_sent_again(self, client: Client) -> None:
         history = read(client.get("/history/?kind=kinesis&since=yesterday"))
 
         assert history.find("div", id="overview")[0].attrs["hx-get"] == f"{OVERVIEW}?kind=kinesis"
 
-    def test_only_a_few_kinds_are_in_the_part_and_all_on_the_page(self, client: Client) -> None:
+    def test_the_part_lists_a_few_kinds_and_the_page_all(self, client: Client) -> None:
         for number in range(9):
             record(kind=f"pigeon-{number}")
 
@@ -219,43 +215,26 @@ class TestPart:
         assert len(whole.classed("overview__kind")) == 12
         assert "more kinds" not in whole.text
 
-    def test_it_takes_a_few_queries_and_the_history_none_for_it(self, client: Client) -> None:
+    def test_the_overview_takes_few_queries(self, client: Client) -> None:
         for address, most in ((OVERVIEW, 1), (f"{OVERVIEW}?q=post", 3), ("/history/", 1)):
             with CaptureQueriesContext(connection) as taken:
                 client.get(address)
             assert len([query for query in taken if "auditrecord" in query["sql"]]) <= most
 
 
-class TestWhoMaySee:
-    """Who may see the history may see its overview."""
+class TestPermissions:
+    """Permissions."""
 
-    def test_who_may_not_see_the_history_sees_no_overview(self, client: Client, nobody: User) -> None:
+    def test_the_overview_needs_the_view_permission(self, client: Client, nobody: User) -> None:
         client.force_login(nobody)
 
         assert client.get(OVERVIEW).status_code == 403
         assert client.get(OVERVIEW, headers=HTMX).status_code == 403
 
-    def test_a_stranger_is_asked_to_sign_in(self) -> None:
+    def test_the_overview_needs_sign_in(self) -> None:
         assert Client().get(OVERVIEW).headers["Location"] == f"/login/?next={OVERVIEW}"
         assert Client().get(OVERVIEW, headers=HTMX).status_code == 401
 
-    def test_it_is_only_read(self, client: Client) -> None:
+    def test_the_overview_takes_only_get_and_head(self, client: Client) -> None:
         assert client.post(OVERVIEW).status_code == 405
         assert client.head(OVERVIEW).status_code == 200
-
-
-class TestPieces:
-    """The picture keeps to the numbers, as far as what is there can still be seen."""
-
-    @given(st.lists(st.integers(1, 10_000), min_size=1, max_size=6), st.integers(0, 20_000))
-    def test_no_piece_of_a_bar_is_lost_and_none_is_higher_than_the_picture(self, counts: list[int], more: int) -> None:
-        found = heights(counts, sum(counts) + more)
-
-        assert all(height > 0 for height in found)
-        assert sum(found) <= 100.001
-        ranked = [height for _, height in sorted(zip(counts, found, strict=True))]
-        assert all(lower <= higher + 1e-9 for lower, higher in pairwise(ranked))
-
-    def test_one_among_thousands_is_to_be_seen_and_takes_from_the_most(self) -> None:
-        assert heights([9_998, 1, 1], 10_000) == pytest.approx([96, 2, 2])
-        assert heights([60, 30, 10], 200) == pytest.approx([30, 15, 5])
