@@ -9,6 +9,7 @@ from django import forms
 
 from destinations_ui import kinds
 from destinations_ui.destinations.forms.fields import SuggestInput
+from destinations_ui.destinations.forms.possible_secrets import in_free_text
 from destinations_ui.destinations.inventory import CachedList, EnvironmentSlot
 from destinations_ui.launchdarkly.resources import KEY, Environment, Project
 
@@ -36,8 +37,8 @@ class EnvironmentOptions:
 
 
 def known_key(text: str) -> str:
-    """Return a key from a URL, or an empty text when it cannot be one."""
-    return text if KEY.fullmatch(text) else ""
+    """Return a project's or environment's key, or an empty text when it cannot be one, or could be a secret."""
+    return text if KEY.fullmatch(text) and not in_free_text(text) else ""
 
 
 def project_input(options: EnvironmentOptions, attrs: Mapping[str, str]) -> tuple[forms.Widget, str]:

@@ -17,7 +17,7 @@ from destinations_ui.kinds import Kind
 from destinations_ui.sandbox import SandboxServer
 from tests.destinations.views.creating import HTMX, address, check_nothing_lost, secrets_of
 from tests.support.attempts import KINDS, record
-from tests.support.form_data import confirmed, form_data
+from tests.support.form_data import CONNECTION_STRING, confirmed, form_data
 from tests.support.html import Page, read
 
 EVENT_HUBS, KINESIS = kinds.registry()["azure-event-hubs"], kinds.registry()["kinesis"]
@@ -122,6 +122,51 @@ class TestChecking:
 
         assert answer.status_code == 422
         assert "Before it is sent" not in read(answer).text
+
+
+#: What can be wrong with a form.
+FAULTS: dict[str, dict[str, str]] = {
+    "nothing": {},
+    "a field missing": {"name": ""},
+    "no such environment": {"environment": "nowhere"},
+    "critical without its key": {"environment": "production"},
+    "taken": {"project": "mobile-app", "environment": "development"},
+    "another kind's field": {"config-write_key": "x"},
+    "no one-time id": {"submission": ""},
+    "a warning": {"config-role_arn": "arn:aws:iam::123456789012:role/aws-service-role/x.example/y"},
+    "a secret in a plain field": {"config-region": CONNECTION_STRING},
+    "a command": {"redraw": "refresh"},
+}
+
+
+class TestNothingIsSent:
+    """A preview sends nothing and records nothing, whatever is wrong with the form."""
+
+    @pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
+    @pytest.mark.parametrize("changes", FAULTS.values(), ids=FAULTS)
+    def test_by_its_url_and_by_its_name(
+        self, client: Client, sandbox: SandboxServer, changes: dict[str, str], headers: dict[str, str]
+    ) -> None:
+        data = form_data(KINESIS) | changes
+
+        by_url = client.post(f"{address(KINESIS)}preview/", data, headers=headers)
+        by_name = client.post(address(KINESIS), data | {"check": "yes"}, headers=headers)
+
+        assert by_url.status_code == by_name.status_code
+        assert by_url.status_code in {200, 422}
+        assert sandbox.count("POST") == AuditRecord.objects.count() == Event.objects.count() == 0
+
+    def test_an_empty_one_is_shown_with_its_mistakes(self, client: Client) -> None:
+        assert client.post(f"{address(KINESIS)}preview/").status_code == 422
+
+    @pytest.mark.parametrize("part", ["preview", "redraw"])
+    def test_a_reload_without_its_data_leads_to_the_form(self, client: Client, part: str) -> None:
+        assert client.get(f"{address(KINESIS)}{part}/")["Location"] == address(KINESIS)
+
+    def test_environments_outside_the_page_lead_to_the_form(self, client: Client) -> None:
+        answer = client.get(f"{address(KINESIS)}environments/", {"project": "web-shop", "environment": "test"})
+
+        assert answer["Location"] == f"{address(KINESIS)}?project=web-shop&environment=test"
 
 
 class TestUnusual:
