@@ -17,7 +17,7 @@ from destinations_ui.destinations import delivery, inventory, reconcile, setup_g
 from destinations_ui.destinations.forms.decision import DecisionForm
 from destinations_ui.destinations.forms.delivery import DeliveryForm
 from destinations_ui.destinations.reconcile import ReconcileResult
-from destinations_ui.destinations.snippets.common import snippets
+from destinations_ui.destinations.snippets.record_snippets import snippets
 from destinations_ui.launchdarkly.resources import Destination
 
 

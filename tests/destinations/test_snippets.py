@@ -28,7 +28,8 @@ from pytest_django import Settings
 from destinations_ui import kinds
 from destinations_ui.audit.models import AuditRecord
 from destinations_ui.conf.secret import Secret
-from destinations_ui.destinations.snippets.common import Snippet, snippets
+from destinations_ui.destinations.snippets.common import Snippet
+from destinations_ui.destinations.snippets.record_snippets import snippets
 from destinations_ui.kinds import Kind
 from destinations_ui.kinds.spec.kind import Value
 from destinations_ui.sandbox import Request, SandboxServer, Status
