@@ -1,7 +1,7 @@
-"""What we do to LaunchDarkly. Each function makes one change and its record; all changes come through here.
+"""What we change at LaunchDarkly. One function for each action; every change goes through :func:`perform`.
 
 The order never varies: the record is written and committed, then the request is sent, then the record is settled. So
-nothing is ever sent that is not on record, and a crash at any point leaves a record that says how far it came.
+nothing is sent that is not on record, and a crash at any point leaves a record that says how far it came.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,18 +29,35 @@ from destinations_ui.launchdarkly.resources import KEY, Environment
 
 logger = logging.getLogger(__name__)
 
-#: Written when a result cannot be stored, so that it is not lost: to be found by this word.
+#: The actions, as records and exports name them.
+CREATE = "destination.create"
+
+#: Begins the log line with an outcome that could not be stored.
 EMERGENCY = "UNRECORDED OUTCOME"
 
-#: How often the result is written before it goes to the log alone. The database itself waits for locks.
+#: How often storing an outcome is tried before it is only logged. The database itself waits for locks.
 SETTLE_TRIES = 3
 
-#: Which outcome each branch of LaunchDarkly's errors means for a write.
+#: The outcome that each branch of LaunchDarkly's errors means for a write.
 OUTCOMES: Mapping[type[LaunchDarklyError], Outcome] = {
     NotSent: Outcome.NOT_SENT,
     Refused: Outcome.REFUSED,
     Uncertain: Outcome.UNKNOWN,
 }
+
+#: Two records that agree in these are of the same submission, sent twice.
+SUBMITTED_FIELDS = (
+    "actor_pk",
+    "action",
+    "project",
+    "environment",
+    "kind",
+    "name",
+    "on",
+    "config",
+    "secrets",
+    "reason",
+)
 
 
 class NotRecorded(Exception):
@@ -56,9 +73,10 @@ class CriticalKeyRequired(Exception):
 
 
 class AlreadySubmitted(Exception):
-    """The submission has been used before.
+    """The submission was used before.
 
-    ``record`` is what came of it when it is the same person's same submission, and ``None`` when it is not.
+    Attributes:
+        record: The attempt made with it; ``None`` when another user made it, or with other values.
     """
 
     def __init__(self, record: AuditRecord | None) -> None:
@@ -68,14 +86,14 @@ class AlreadySubmitted(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attempt:
-    """What someone asks for.
+    """What a user wants to change.
 
     Attributes:
-        values: The kind's checked values by field name.
-        submission: The form's one-time id: the same one is never sent twice.
+        values: The kind's validated values by field name.
+        submission: The form's one-time id: it is never sent twice.
         request_id: The id of the web request or command, to find it in the log.
         critical_key: The environment's key, typed to confirm a critical environment.
-        confirmed: What was unusual and the person said is right: ``field`` and ``message`` of each.
+        confirmed: The warnings that the user confirmed: ``field`` and ``message`` of each.
     """
 
     actor: User
@@ -100,7 +118,7 @@ class Attempt:
         if not (KEY.fullmatch(self.project) and KEY.fullmatch(self.environment)):
             raise ValueError("This is not the key of a project or environment.")
 
-    def record(self) -> AuditRecord:
+    def record(self, action: str = CREATE) -> AuditRecord:
         """Return the record of this attempt, not yet written. It holds no secret."""
         key, parts = settings.FINGERPRINT_KEY, self.kind.split(self.values)
         return AuditRecord(
@@ -109,7 +127,7 @@ class Attempt:
             created_at=timezone.now(),
             actor=self.actor.get_username(),
             actor_pk=str(self.actor.pk),
-            action="destination.create",
+            action=action,
             project=self.project,
             environment=self.environment,
             kind=self.kind.slug,
@@ -122,13 +140,13 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What came of an attempt.
+class ActionResult:
+    """What an action came to.
 
     Attributes:
         record: With its outcome, in memory at least.
-        stored: Whether the outcome is in the database, too. If not, the record there still says pending.
-        error: What LaunchDarkly or the way there answered, unless it succeeded.
+        stored: Whether the outcome is in the database, too. If not, the record there is still pending.
+        error: LaunchDarkly's or the connection's error, unless it succeeded.
     """
 
     record: AuditRecord
@@ -136,23 +154,8 @@ class Result:
     error: LaunchDarklyError | None = None
 
 
-#: What makes two attempts the same: everything that was typed.
-SAME = (
-    "actor_pk",
-    "action",
-    "project",
-    "environment",
-    "kind",
-    "name",
-    "on",
-    "config",
-    "secrets",
-    "reason",
-)
-
-
 @sensitive_variables()
-def create_destination(attempt: Attempt) -> Result:
+def create_destination(attempt: Attempt) -> ActionResult:
     """Create a destination at LaunchDarkly, and its record.
 
     Raises:
@@ -161,13 +164,10 @@ def create_destination(attempt: Attempt) -> Result:
         AlreadySubmitted: this submission was used before; nothing was sent.
     """
     require_critical_key(attempt)
-    record = attempt.record()
-    write(record, {"confirmed": list(attempt.confirmed)} if attempt.confirmed else {})
     parts = attempt.kind.split(attempt.values)
-    began = time.monotonic()
-    error: LaunchDarklyError | None = None
-    payload: dict[str, Any] = {}
-    try:
+
+    @sensitive_variables()
+    def send() -> dict[str, Any]:
         created = launchdarkly.connect().create_destination(
             attempt.project,
             attempt.environment,
@@ -177,21 +177,9 @@ def create_destination(attempt: Attempt) -> Result:
             config=parts.request,
             conceal=list(parts.secrets.values()),
         )
-        result = {
-            "outcome": Outcome.SUCCEEDED,
-            "destination_id": created.id,
-            "status_code": created.status,
-        }
-    except LaunchDarklyError as answered:
-        error = answered
-        result = failed(answered)
-        if isinstance(answered, Uncertain) and answered.before is not None:
-            payload["before"] = answered.before
-    except Exception:  # Whatever it is, it is raised again: here only the record is settled.
-        # A fault of our own, somewhere between the record and the answer: whether anything arrived is not known.
-        settle(record, unexpected(), began)
-        raise
-    return Result(record, settle(record, result, began, payload), error)
+        return {"destination_id": created.id, "status_code": created.status}
+
+    return perform(attempt.record(CREATE), send, confirmed=attempt.confirmed)
 
 
 def require_critical_key(attempt: Attempt) -> None:
@@ -203,40 +191,63 @@ def require_critical_key(attempt: Attempt) -> None:
             raise CriticalKeyRequired(environment)
 
 
-def write(record: AuditRecord, payload: Mapping[str, Any] = {}) -> None:
-    """Write a pending record, and what else is known into its event, and commit it, in a transaction of its own.
+@sensitive_variables()
+def perform(
+    record: AuditRecord, send: Callable[[], dict[str, Any]], *, confirmed: Sequence[Mapping[str, str]] = ()
+) -> ActionResult:
+    """Record an attempt, send it, and settle its record. Every action does these three steps, in this order.
+
+    ``send`` returns the record's fields for a success, and raises :class:`LaunchDarklyError` otherwise.
 
     Raises:
-        NotRecorded: when the database did not take it.
-        AlreadySubmitted: when its submission is on record already.
+        NotRecorded: the record could not be written; nothing was sent.
+        AlreadySubmitted: its submission was used before; nothing was sent.
+    """
+    record_intent(record, {"confirmed": list(confirmed)} if confirmed else {})
+    started = time.monotonic()
+    error: LaunchDarklyError | None = None
+    try:
+        result = {"outcome": Outcome.SUCCEEDED, **send()}
+    except LaunchDarklyError as raised:
+        error, result = raised, failure(raised)
+    except Exception:  # A fault of our own: settle the record, then raise it again.
+        settle(record, INTERNAL_ERROR, started)
+        raise
+    before = error.before if isinstance(error, Uncertain) else None
+    return ActionResult(record, settle(record, result, started, before=before), error)
+
+
+def record_intent(record: AuditRecord, payload: Mapping[str, Any]) -> None:
+    """Write and commit a pending record; ``payload`` is what else its event says.
+
+    Raises:
+        NotRecorded: the database did not store it.
+        AlreadySubmitted: its submission is on record already.
     """
     try:
         chain.record_intent(record, **payload)
     except (DatabaseError, InterfaceError) as error:
-        found = already_submitted(record) if isinstance(error, IntegrityError) else NotRecorded()
-        if isinstance(found, NotRecorded):
-            logger.error("No record could be written, so nothing was sent: %s", type(error).__name__)
-            raise found from error
-        raise found from None
+        if isinstance(error, IntegrityError):
+            raise_if_submitted(record)
+        logger.error("No record could be written, so nothing was sent: %s", type(error).__name__)
+        raise NotRecorded from error
 
 
-def already_submitted(record: AuditRecord) -> Exception:
-    """Return what to raise for a record whose submission exists: the earlier record, if it says the same."""
+def raise_if_submitted(record: AuditRecord) -> None:
+    """Raise :class:`AlreadySubmitted` when the submission of a record that could not be written is on record."""
     try:
         earlier = AuditRecord.objects.filter(submission=record.submission).first()
     except (DatabaseError, InterfaceError):
-        return NotRecorded()
-    if earlier is None:
-        return NotRecorded()
-    same = all(getattr(earlier, field) == getattr(record, field) for field in SAME)
-    return AlreadySubmitted(earlier if same else None)
+        return
+    if earlier is not None:
+        is_same = all(getattr(earlier, field) == getattr(record, field) for field in SUBMITTED_FIELDS)
+        raise AlreadySubmitted(earlier if is_same else None) from None
 
 
-def failed(error: LaunchDarklyError) -> dict[str, Any]:
-    """Return what a record keeps of an error."""
-    outcome = next(outcome for branch, outcome in OUTCOMES.items() if isinstance(error, branch))
+def failure(error: LaunchDarklyError) -> dict[str, Any]:
+    """Return the record's fields for an error of LaunchDarkly's."""
     return {
-        "outcome": outcome,
+        "outcome": next(outcome for branch, outcome in OUTCOMES.items() if isinstance(error, branch)),
         "status_code": error.status,
         "error_code": error.code,
         "error_message": error.detail,
@@ -245,42 +256,55 @@ def failed(error: LaunchDarklyError) -> dict[str, Any]:
     }
 
 
-def unexpected() -> dict[str, Any]:
-    """Return what a record keeps when our own code failed while sending."""
-    return {
-        "outcome": Outcome.UNKNOWN,
-        "explanation": "Destinations UI had a fault of its own while sending.",
+#: The record's fields for a fault of our own: whether anything arrived is not known.
+INTERNAL_ERROR: Mapping[str, Any] = {
+    "outcome": Outcome.UNKNOWN,
+    "explanation": "Destinations UI had a fault of its own while sending.",
+}
+
+
+def settle(
+    record: AuditRecord, result: Mapping[str, Any], started: float, *, before: Sequence[str] | None = None
+) -> bool:
+    """Store the outcome of an attempt; return whether the database did.
+
+    When it did not, the outcome is logged, so that what LaunchDarkly confirmed is not lost with the process. ``before``
+    are the ids that the environment had just before the attempt, when its outcome is unknown.
+    """
+    settled = {
+        **result,
+        "duration_ms": round((time.monotonic() - started) * 1000),
+        "settled_at": timezone.now(),
     }
+    for field, value in settled.items():
+        setattr(record, field, value)
+    if not store(record, settled, {} if before is None else {"before": before}):
+        log_unrecorded(record)
+        return False
+    logger.info("%s record=%s outcome=%s", record.action, record.uuid, record.outcome)
+    return True
 
 
-def settle_late(record: AuditRecord, settled: Mapping[str, Any]) -> bool:
-    """Write a result for which nobody waited any more: the attempt was held for interrupted, and is unknown."""
+def store(record: AuditRecord, settled: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
+    """Write an outcome into the database; return whether it is there."""
+    for _ in range(SETTLE_TRIES):
+        try:
+            return chain.settle(record, settled, **payload) or store_late(record, settled)
+        except (DatabaseError, InterfaceError):
+            # The connection itself may be what failed; the next try opens a new one.
+            connection.close()
+    return False
+
+
+def store_late(record: AuditRecord, settled: Mapping[str, Any]) -> bool:
+    """Record a response that came after the attempt was settled as interrupted."""
     if settled["outcome"] == Outcome.UNKNOWN:
         return AuditRecord.objects.filter(pk=record.pk, outcome=Outcome.UNKNOWN).exists()
     return chain.resolve(record, settled, how="The answer came after all.")
 
 
-def settle(record: AuditRecord, result: Mapping[str, Any], began: float, payload: Mapping[str, Any] = {}) -> bool:
-    """Write the result into the record, and what else is known into its event; return whether the database took it.
-
-    When it does not, the result goes to the log, so that what LaunchDarkly confirmed is not lost with the process.
-    """
-    settled = {
-        **result,
-        "duration_ms": round((time.monotonic() - began) * 1000),
-        "settled_at": timezone.now(),
-    }
-    for field, value in settled.items():
-        setattr(record, field, value)
-    for _ in range(SETTLE_TRIES):
-        try:
-            if chain.settle(record, settled, **payload) or settle_late(record, settled):
-                logger.info("%s record=%s outcome=%s", record.action, record.uuid, record.outcome)
-                return True
-            break
-        except (DatabaseError, InterfaceError):
-            # The connection itself may be what failed; the next try opens a new one.
-            connection.close()
+def log_unrecorded(record: AuditRecord) -> None:
+    """Log an outcome that is not in the database, so that an administrator can find it."""
     logger.critical(
         "%s record=%s submission=%s outcome=%s destination_id=%s status=%s error_id=%s",
         EMERGENCY,
@@ -291,4 +315,3 @@ def settle(record: AuditRecord, result: Mapping[str, Any], began: float, payload
         record.status_code or "-",
         record.error_id or "-",
     )
-    return False

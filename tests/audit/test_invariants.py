@@ -245,7 +245,7 @@ class Product(RuleBasedStateMachine):
     @rule(place=places)
     def the_process_ends_before_it_sends(self, place: int) -> None:
         """Leave the record alone, as a crash does right after it."""
-        changes.write(self.new(place).record())
+        changes.record_intent(self.new(place).record(), {})
 
     @rule(place=places, post=posts)
     def the_process_cannot_settle(self, place: int, post: Fault | None) -> None:

@@ -29,6 +29,7 @@ from destinations_ui.destinations.actions import (
     Attempt,
     NotRecorded,
     create_destination,
+    perform,
 )
 from destinations_ui.launchdarkly.errors import Refused
 from destinations_ui.sandbox import Fault, NotJson, RateLimited, Request, SandboxServer, Status
@@ -248,6 +249,23 @@ class TestOutcomes:
         assert record.explanation == result.error.message != ""
         assert sandbox.count("POST") == 1
         assert any(each["environment"] == environment for each in sandbox.destinations()) is created
+
+    def test_every_action_is_recorded_sent_and_settled_in_this_order(self, operator: User) -> None:
+        record, steps = attempt(operator).record("destination.switch"), []
+
+        def send() -> dict[str, Any]:
+            steps.append(stored().outcome)
+            return {"destination_id": "5eed", "status_code": 200}
+
+        result = perform(record, send)
+
+        assert steps == ["pending"]
+        assert result.error is None
+        assert (stored().action, stored().outcome, stored().destination_id) == (
+            "destination.switch",
+            "succeeded",
+            "5eed",
+        )
 
     def test_what_launchdarkly_says_is_kept_word_for_word(self, operator: User, sandbox: SandboxServer) -> None:
         said: dict[str, object] = {"code": "invalid_request", "message": "<b>roleArn</b> is odd", "id": "e-4711"}
