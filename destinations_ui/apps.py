@@ -1,4 +1,4 @@
-"""The application, and Django's admin as it is set up here."""
+"""The Django app, and the configuration of Django's admin."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ class DestinationsUIConfig(AppConfig):
 
 
 class AdministrationConfig(AdminConfig):
-    """Django's admin, for the people who administer people."""
+    """Django's admin with our site."""
 
     default_site = "destinations_ui.accounts.admin_site.Administration"

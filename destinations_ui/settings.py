@@ -1,6 +1,6 @@
-"""Django settings. Every value that differs between installations comes from the environment.
+"""Django settings. Whatever differs between installations comes from environment variables.
 
-The README lists the settings; ``.env.example`` has one of each. A missing or malformed one stops the process here.
+The README lists them; ``.env.example`` has an example of each. A missing or malformed one stops the process here.
 """
 
 from __future__ import annotations
@@ -64,20 +64,20 @@ cache_url = env.url(
 
 env.check()
 
-#: Nothing reaches LaunchDarkly: every page says so.
+#: Nothing reaches LaunchDarkly, and every page says so.
 SANDBOX = is_loopback(urlsplit(LAUNCHDARKLY_URL).hostname or "")
 
 # --- Storage -------------------------------------------------------------------------------------
 
-#: SQLite: readers never wait (WAL); what is committed survives a power cut (FULL); a writer takes its lock at the
-#: start, since one that begins as a reader is refused at once when another writes (https://sqlite.org/isolation.html).
+#: SQLite: readers never wait (WAL); a commit survives a power cut (FULL); a transaction takes the write lock at its
+#: start, since one that began by reading fails at once while another writes (https://sqlite.org/isolation.html).
 SQLITE = {
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
     "transaction_mode": "IMMEDIATE",
     "timeout": 5,
 }
-#: PostgreSQL: give up connecting and waiting for a lock, so that a page says so rather than hangs. What a page asks for
-#: is over before helpers have started or anything is compiled.
+#: PostgreSQL: time out instead of letting a page hang. A page's queries are done before parallel workers have started
+#: or anything is compiled.
 POSTGRESQL = {
     "connect_timeout": 5,
     "options": "-c lock_timeout=5000 -c statement_timeout=30000 -c max_parallel_workers_per_gather=0 -c jit=off",
@@ -85,12 +85,12 @@ POSTGRESQL = {
 
 
 def database(url: str) -> dict[str, Any]:
-    """Return Django's entry for a database address, with the options the records rely on."""
+    """Return Django's entry for a database URL, with the options that the records rely on."""
     config: dict[str, Any] = environ.Env.db_url_config(url)
     sqlite = config["ENGINE"].endswith("sqlite3")
     config["ENGINE"] = f"destinations_ui.conf.{'sqlite3' if sqlite else 'postgresql'}"
     config["OPTIONS"] = (SQLITE if sqlite else POSTGRESQL) | config.get("OPTIONS", {})
-    # A record must be committed before anything is sent, so a request is never one transaction.
+    # A record is committed before anything is sent, so a request is never one transaction.
     config["ATOMIC_REQUESTS"] = False
     config["CONN_MAX_AGE"] = 60
     config["CONN_HEALTH_CHECKS"] = True
@@ -120,7 +120,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # Outermost first: what stands above WhiteNoise also holds for static files and for errors.
+    # Outermost first: whatever is above WhiteNoise also applies to static files and errors.
     "destinations_ui.web.middleware.request_id",
     "destinations_ui.web.middleware.viewer_zone",
     "destinations_ui.web.middleware.response_headers",
@@ -129,7 +129,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "destinations_ui.web.middleware.well_formed",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    # Below WhiteNoise, whose files are compressed ahead. docs/architecture.md says why a page may be compressed.
+    # Below WhiteNoise, whose files are compressed already. docs/architecture.md says why pages may be compressed.
     "django.middleware.gzip.GZipMiddleware",
     "destinations_ui.accounts.sessions.SessionMiddleware",
     "destinations_ui.web.middleware.CommonMiddleware",
@@ -219,7 +219,7 @@ AXES_VERBOSE = False
 
 # --- Security ------------------------------------------------------------------------------------
 
-# Only a cookie set over HTTPS by this very host may carry a name that begins with __Host-.
+# Browsers accept a cookie named __Host-… only if this very host sets it over HTTPS.
 COOKIE_PREFIX = "__Host-" if HTTPS_ONLY else ""
 SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
 SESSION_COOKIE_SECURE = HTTPS_ONLY
@@ -258,7 +258,7 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
-# A whole form is a few kilobytes, and twenty of them fit; a certificate chain pasted by mistake gets a proper answer.
+# A form is a few kilobytes, and twenty of them fit; one with a certificate chain pasted by mistake gets a clear error.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 DATA_UPLOAD_MAX_NUMBER_FILES = 0
@@ -282,9 +282,9 @@ LOGGING = {
     },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
-        # Its own handlers would write a second time, and mail error reports to nobody.
+        # Without its own handlers, which would log a second time and mail error reports to nobody.
         "django": {"handlers": [], "level": "INFO", "propagate": True},
-        # Says how often, to whom and when; at DEBUG it would say what.
+        # At DEBUG it would log URLs.
         "urllib3": {"level": "WARNING"},
         "axes": {"level": "WARNING"},
     },

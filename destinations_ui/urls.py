@@ -1,11 +1,11 @@
-"""The addresses."""
+"""URL patterns."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import path, register_converter
 
-from destinations_ui.accounts import views as sign_in
+from destinations_ui.accounts import views as accounts
 from destinations_ui.destinations.converters import KindConverter
 from destinations_ui.destinations.views import bulk_create, create, project_list, setup_guide
 from destinations_ui.history.views import export, overview, record, record_list
@@ -32,8 +32,8 @@ urlpatterns = [
     path("history/<uuid:uuid>/reconcile/", record.reconcile, name="reconcile"),
     path("history/<uuid:uuid>/decide/", record.decide, name="decide"),
     path("history/<uuid:uuid>/delivery/", record.deliver, name="deliver"),
-    path("login/", sign_in.LoginView.as_view(), name="login"),
-    path("logout/", sign_in.LogoutView.as_view(), name="logout"),
+    path("login/", accounts.LoginView.as_view(), name="login"),
+    path("logout/", accounts.LogoutView.as_view(), name="logout"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),

@@ -1,4 +1,4 @@
-"""The site of Django's admin: who may enter it."""
+"""The site of Django's admin."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.utils.decorators import method_decorator
 
 
 class Administration(admin.AdminSite):
-    """Open to whoever may administer people; the flag ``is_staff`` is not asked for."""
+    """Open to users who can change users; ``is_staff`` is not needed."""
 
     site_header = "Destinations UI: people"
     site_title = "Destinations UI"
@@ -23,11 +23,11 @@ class Administration(admin.AdminSite):
     enable_nav_sidebar = False
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Let in people with the right to change people."""
+        """Return whether a user can enter."""
         return request.user.is_active and request.user.has_perm("auth.change_user")
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Refuse a NUL in the query: the admin would pass it on to PostgreSQL, which rejects it."""
+        """Refuse a NUL in the query, which the admin would pass to PostgreSQL."""
         inner = super().admin_view(view, cacheable)
 
         @wraps(inner)
@@ -40,12 +40,12 @@ class Administration(admin.AdminSite):
 
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Lead to the one sign-in page there is; whoever is signed in already may simply not enter.
+        """Redirect to the sign-in page.
 
         Raises:
-            PermissionDenied: for someone who is signed in.
+            PermissionDenied: if the user is signed in, but cannot enter.
         """
         if request.user.is_authenticated:
             raise PermissionDenied
-        # The sign-in page follows no address that leads elsewhere.
+        # The sign-in page ignores a URL of another site.
         return redirect_to_login(request.GET.get("next") or reverse("admin:index"))

@@ -1,4 +1,4 @@
-"""The request of a signed-in user, and redirects that htmx understands."""
+"""The request of a signed-in user, and redirects for htmx."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django_htmx.middleware import HtmxDetails
 
 
 class SignedInRequest(HttpRequest):
-    """A request of someone who is signed in; LoginRequiredMiddleware sees to that."""
+    """A request of a signed-in user, as LoginRequiredMiddleware ensures."""
 
     htmx: HtmxDetails
     request_id: uuid.UUID
@@ -20,7 +20,7 @@ class SignedInRequest(HttpRequest):
 
 
 def wants_fragment(request: SignedInRequest) -> bool:
-    """Tell whether htmx asks for a part of a page, and not for the whole page to go back to."""
+    """Return whether htmx requests a fragment, not a whole page for the browser's history."""
     return bool(request.htmx) and not request.htmx.history_restore_request
 
 

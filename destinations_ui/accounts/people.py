@@ -1,4 +1,4 @@
-"""Whom to ask for help: names of users by what they may do."""
+"""Names of users who can help, by their permissions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user may do, as decorators for views."""
+"""Permissions, and decorators for views that require them."""
 
 from __future__ import annotations
 

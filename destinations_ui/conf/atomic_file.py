@@ -1,4 +1,4 @@
-"""Writing a file that is there whole or not at all, and never in another one's place."""
+"""Write a file completely or not at all, and never over another one."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from pathlib import Path
 
 @contextmanager
 def new_file(to: Path) -> Iterator[Path]:
-    """Yield an empty file to be written beside ``to``; if that goes well, it is there as ``to``, for its owner alone.
+    """Yield an empty temporary file, which becomes ``to`` if nothing is raised. Only its owner can read it.
 
-    Whoever writes it has to flush it to the disk.
+    The caller writes it and flushes it to the disk.
 
     Raises:
-        OSError: when it cannot be made; :class:`FileExistsError` when ``to`` is there, which then stays as it is.
+        OSError: if it cannot be created; :class:`FileExistsError` if ``to`` exists, which is left unchanged.
     """
     if to.exists():
-        raise FileExistsError(f"{to} is there")
+        raise FileExistsError(f"{to} exists")
     handle, name = tempfile.mkstemp(prefix=f".{to.name}-", dir=to.parent)
     os.close(handle)
     try:
         yield Path(name)
-        # To rename it would replace a file that has come meanwhile.
+        # A rename would replace a file created in the meantime.
         os.link(name, to)
     finally:
         Path(name).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The cache: JSON and nothing else, because whoever can write to a shared cache could run code by way of pickle."""
+"""A cache of JSON: whoever can write to a shared cache could run code through pickle."""
 
 from __future__ import annotations
 

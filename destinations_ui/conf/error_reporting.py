@@ -1,4 +1,4 @@
-"""What Django may show of a failed request: neither what was posted nor any local variable."""
+"""Error reports without posted values and local variables."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from django.views.debug import SafeExceptionReporterFilter
 
 
 class ReporterFilter(SafeExceptionReporterFilter):
-    """Hide posted values and variables on every error page and report, also with ``DEBUG`` on.
+    """Hides posted values and variables on every error page and in every report, with ``DEBUG`` on, too.
 
-    Django's own filter steps aside when ``DEBUG`` is on, and hides only what a decorator names. Secrets pass
-    through the frames of libraries that cannot be decorated, so here nothing is shown.
+    Django's own filter does nothing with ``DEBUG`` on, and hides only what a decorator names. Secrets pass
+    through frames of libraries, which cannot be decorated.
     """
 
-    #: Addresses of databases and caches hold passwords.
+    #: URLs of databases and caches have passwords.
     hidden_settings = re.compile(
         f"{SafeExceptionReporterFilter.hidden_settings.pattern}|_URL|AUTHORIZATION|^DATABASES$|^CACHES$",
         re.IGNORECASE,
     )
 
     def is_active(self, request: HttpRequest | None) -> bool:
-        """Hide in development, too."""
+        """Return true, in development, too."""
         return True
 
     def get_post_parameters(self, request: HttpRequest | None) -> dict[str, Any]:
-        """Return the names of what was posted without the values."""
+        """Return the names of posted fields without their values."""
         if request is None:
             return {}
         return dict.fromkeys(request.POST, self.cleansed_substitute)
 
     def get_traceback_frame_variables(self, request: HttpRequest | None, tb_frame: FrameType) -> ItemsView[str, Any]:
-        """Return the names of a frame's variables without the values."""
+        """Return the names of a frame's variables without their values."""
         return dict.fromkeys(tb_frame.f_locals, self.cleansed_substitute).items()

@@ -1,4 +1,4 @@
-"""Log lines: each carries its request's id, and no value in it can start a line of its own."""
+"""Log lines with the request's id, in which no value can forge another line."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ import unicodedata
 from contextvars import ContextVar
 from typing import Any
 
-#: The id of the request being answered; ``-`` outside of one.
+#: The id of the current request; ``-`` outside of one.
 current_request_id: ContextVar[str] = ContextVar("current_request_id", default="-")
 
 
 class RequestId(logging.Filter):
-    """Give each log record a ``request_id``."""
+    """Adds ``request_id`` to each log record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Add the id and let the record pass."""
-        # Django writes about an answer after the request has left the middleware, but says which request it was.
+        """Add the id."""
+        # Django logs a response after the request has left the middleware, but passes the request.
         request = getattr(record, "request", None)
         record.request_id = getattr(request, "request_id", None) or current_request_id.get()
         return True
 
 
 class LineFormatter(logging.Formatter):
-    """Escape control characters, which would forge lines or colour a terminal."""
+    """Escapes control characters, which could forge lines or color a terminal."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        """Format all but the traceback, whose own lines are wanted."""
+        """Format all but the traceback, which has lines of its own."""
         return escape_controls(super().formatMessage(record))
 
     def formatException(self, ei: Any) -> str:
-        """Format a traceback. Its lines are indented, for the message of an exception may have lines of its own."""
+        """Format a traceback, indented, since an exception's message can have several lines."""
         return indented(super().formatException(ei))
 
     def formatStack(self, stack_info: str) -> str:
@@ -39,12 +39,12 @@ class LineFormatter(logging.Formatter):
 
 
 def indented(lines: str) -> str:
-    """Escape and indent each line, so that none can pass for a line of the log."""
+    """Escape and indent each line, so that none looks like a line of the log."""
     return "\n".join(f"    {escape_controls(line)}" for line in lines.split("\n"))
 
 
 def escape_controls(text: str) -> str:
-    """Write each control and formatting character (line breaks, ANSI, text direction) as its code."""
+    """Replace each control and formatting character (line breaks, ANSI, text direction) with its code."""
     return "".join(
         character if unicodedata.category(character) not in {"Cc", "Cf", "Zl", "Zp"} else f"\\u{ord(character):04x}"
         for character in text

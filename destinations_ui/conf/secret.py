@@ -1,19 +1,19 @@
-"""A value that must not be seen: it has no readable form except the one that is asked for."""
+"""Secret values, which are not shown unless revealed explicitly."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 
-#: How many hex digits of the keyed hash are kept: enough to tell values apart, too few to search for one.
+#: Hex digits kept of the keyed hash: enough to tell values apart, too few to search for one.
 FINGERPRINT_DIGITS = 12
 
 
 class Secret:
-    """A secret text. ``repr``, ``str``, ``format`` and tracebacks show dots; :meth:`reveal` shows it.
+    """A secret string. ``repr``, ``str``, ``format`` and tracebacks show dots; :meth:`reveal` returns it.
 
-    Pickling is refused, so that a secret cannot end in a cache or a session by accident. It is no dataclass, since
-    ``dataclasses.asdict`` would open it along with whatever holds it.
+    It cannot be pickled, so it does not reach a cache or a session by accident. It is no dataclass, since
+    ``dataclasses.asdict`` would reveal it along with whatever holds it.
     """
 
     __slots__ = ("_value",)
@@ -22,7 +22,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the secret itself. Call it where the value leaves for LaunchDarkly, nowhere else."""
+        """Return the secret itself. Call it only where the value is sent to LaunchDarkly or used as a key."""
         return self._value
 
     def fingerprint(self, key: Secret) -> str:

@@ -1,4 +1,4 @@
-"""What every page may say about this installation."""
+"""Context of every page."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from django.http import HttpRequest
 
 
 def installation(request: HttpRequest) -> dict[str, object]:
-    """Return whether the sandbox is in use, and the address of LaunchDarkly's own pages."""
+    """Return whether the sandbox is in use, and the URL of LaunchDarkly's own pages."""
     return {"sandbox": settings.SANDBOX, "launchdarkly_url": settings.LAUNCHDARKLY_URL}

@@ -1,4 +1,4 @@
-"""The answers when something is not as it should be: each says what happened and what to do next."""
+"""Error pages. Each says what happened and what to do next."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ from destinations_ui.destinations.forms import posted_data
 from destinations_ui.kinds import Kind
 
 
-def answer(request: HttpRequest, template: str, status: int, context: dict[str, object] | None = None) -> HttpResponse:
-    """Return an error page; to htmx, its message alone, for the place where messages stand."""
+def error_page(
+    request: HttpRequest, template: str, status: int, context: dict[str, object] | None = None
+) -> HttpResponse:
+    """Return an error page; to htmx, only its message, for the element ``#messages``."""
     if request.headers.get("HX-Request") == "true":
         response = render(request, f"{template}#message", context, status=status)
         response["HX-Retarget"] = "#messages"
@@ -30,50 +32,48 @@ def answer(request: HttpRequest, template: str, status: int, context: dict[str, 
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer 400."""
+    """Return the 400 page, or the 413 page for a form that is too large."""
     too_much = isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent)
-    # Rendered without the request's context: the host, the session or the body may be what is wrong.
+    # Rendered without the request: its host, its session or its body may be what is wrong.
     html = loader.render_to_string("errors/400.html", {"too_much": too_much})
     return HttpResponse(html, status=413 if too_much else 400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer 403, and say who can help."""
-    return answer(request, "errors/403.html", 403, {"helpers": people.administrators()})
+    """Return the 403 page, with the names of users who can give permissions."""
+    return error_page(request, "errors/403.html", 403, {"helpers": people.administrators()})
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer 404."""
-    return answer(request, "errors/404.html", 404)
+    """Return the 404 page."""
+    return error_page(request, "errors/404.html", 404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500, or 503 when the database cannot be used, with a page that needs neither session nor database."""
-    gone = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
-    html = loader.render_to_string("errors/500.html", {"request_id": getattr(request, "request_id", ""), "gone": gone})
-    return HttpResponse(html, status=503 if gone else 500)
+    """Return the 500 page, or the 503 page if the database cannot be used. It needs neither session nor database."""
+    database_down = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    context = {"request_id": getattr(request, "request_id", ""), "database_down": database_down}
+    html = loader.render_to_string("errors/500.html", context)
+    return HttpResponse(html, status=503 if database_down else 500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a form that was opened before the current session began: nothing is lost, once more and it works."""
-    if request.user.is_authenticated:
-        return resume(request, 403, "renewed")
-    return resume(request, 403, "signed_out")
+    """Return a page to continue a form whose CSRF token belongs to an earlier session."""
+    return resume(request, 403, "renewed" if request.user.is_authenticated else "signed_out")
 
 
 def signed_out(request: HttpRequest) -> HttpResponse:
-    """Answer a form whose session has ended."""
+    """Return a page to continue a form whose session has ended."""
     return resume(request, 401, "signed_out")
 
 
 @sensitive_variables()
 def resume(request: HttpRequest, status: int, why: str) -> HttpResponse:
-    """Answer so that the person can go on with the form: to htmx a message, otherwise a page that carries the values.
+    """Return a page to continue a form: to htmx a message, otherwise a page with the form's values as hidden inputs.
 
-    The page holds the ordinary values of the form as hidden inputs. Secrets are not carried: they have to be typed
-    again, and the page says so.
+    Secrets are not among them: they must be typed again, and the page says so.
     """
-    return answer(request, "errors/session_expired.html", status, {"why": why, **carried(request)})
+    return error_page(request, "errors/session_expired.html", status, {"why": why, **carried(request)})
 
 
 def carried(request: HttpRequest) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What a load balancer asks."""
+"""Health checks."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ logger = logging.getLogger(__name__)
 @login_not_required
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Answer that the process is up."""
+    """Respond that the process is up."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Answer whether the history can be read, and is the one that this process started with."""
+    """Respond whether the history can be read and is the one this process started with."""
     try:
         Event.objects.exists()
         storage.check()

@@ -1,4 +1,4 @@
-"""What happens around every request."""
+"""Middleware: request ids, response headers, time zones, malformed requests and sign-in."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ HEADERS = {
 
 
 def request_id(get_response: GetResponse) -> GetResponse:
-    """Give each request an id, for the log, the record and the person who asks for support."""
+    """Give each request an id, for the log, the record and support."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         request.request_id = uuid.uuid4()  # type: ignore[attr-defined]  # HttpRequest is open to middleware
@@ -52,8 +52,8 @@ def request_id(get_response: GetResponse) -> GetResponse:
 
 
 def viewer_zone(get_response: GetResponse) -> GetResponse:
-    """Write moments in the viewer's zone as well: the browser tells it in a cookie. Everything else stays in UTC."""
-    # To list them means to look through the folders of a disk.
+    """Activate the viewer's time zone, which the browser sends in a cookie."""
+    # Listed once, since it means to read folders.
     known = available_timezones()
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -67,9 +67,9 @@ def viewer_zone(get_response: GetResponse) -> GetResponse:
 
 
 def well_formed(get_response: GetResponse) -> GetResponse:
-    """Refuse what no view could read: an unreadable content type, or a NUL, which PostgreSQL rejects, in URL or cookie.
+    """Respond with 400 to an unreadable content type, and to a NUL in the path or a cookie, which PostgreSQL rejects.
 
-    A NUL in a query or a form is left to that form, which names the field.
+    A NUL in a query or a form is left to the form, which names the field.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -83,15 +83,15 @@ def well_formed(get_response: GetResponse) -> GetResponse:
 
 
 class CommonMiddleware(common.CommonMiddleware):
-    """Django's, but it checks no host of a health check: load balancers send the server's IP address."""
+    """Django's, except that a health check may have any host: load balancers send the server's IP address."""
 
     def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
-        """Check the host, and redirect to a URL with a slash at the end where that is one of ours."""
+        """Check the host, and append a slash to the URL where one is missing."""
         return None if request.path_info in HEALTH_CHECKS else super().process_request(request)
 
 
 def response_headers(get_response: GetResponse) -> GetResponse:
-    """Put the remaining security headers on every answer, unless it carries its own."""
+    """Add the security headers that a response does not have."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
@@ -103,7 +103,7 @@ def response_headers(get_response: GetResponse) -> GetResponse:
 
 
 class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
-    """Ask for sign-in; a form that was under way when the session ended is not thrown away."""
+    """Require sign-in. A form whose session ended can be continued."""
 
     def process_view(
         self,
@@ -112,7 +112,7 @@ class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
         view_args: tuple[Any, ...],
         view_kwargs: dict[str, Any],
     ) -> HttpResponseBase | None:
-        """Require sign-in, unless the view is marked; a session that is used does not end."""
+        """Require sign-in unless the view needs none, and extend the session."""
         response = super().process_view(request, view_func, view_args, view_kwargs)
         if response is None and getattr(view_func, "login_required", True):
             sessions.extend(request.session)
@@ -121,7 +121,7 @@ class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
     def handle_no_permission(  # type: ignore[override]  # the stubs know only the redirect
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponse:
-        """Redirect a link to sign-in; answer htmx and posted forms in place."""
+        """Redirect to sign-in; to htmx and posted forms, respond in place."""
         if request.method == "POST" or request.headers.get("HX-Request") == "true":
             return errors.signed_out(request)
         return super().handle_no_permission(request, view_func)

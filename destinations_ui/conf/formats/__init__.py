@@ -1,1 +1,1 @@
-"""How Django itself writes values, in the admin above all."""
+"""Formats of values that Django writes, as in the admin."""

@@ -1,4 +1,4 @@
-"""A moment is written exactly, with its zone, as on every other page."""
+"""Times are written in full, with their zone, as on every other page."""
 
 from __future__ import annotations
 
