@@ -162,4 +162,4 @@ def chosen_environments(texts: Sequence[str]) -> tuple[list[tuple[str, str]], li
 
 def taken_environments(*, refresh: bool = False) -> dict[tuple[str, str], str]:
     """Return the name of the destination of every environment that has one."""
-    return {(item.project, item.environment): item.name for item in inventory.destinations(fresh=refresh).items}
+    return {(item.project, item.environment): item.name for item in inventory.destinations(refresh=refresh).items}

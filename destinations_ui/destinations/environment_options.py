@@ -11,7 +11,9 @@ from destinations_ui.destinations.forms.posted_data import PostedData
 
 def load(project: str, *, refresh: bool = False) -> EnvironmentOptions:
     """Return LaunchDarkly's projects and the environments of one; ``refresh`` reads lists that are at hand again."""
-    return EnvironmentOptions(inventory.projects(fresh=refresh), inventory.places(known_key(project), fresh=refresh))
+    return EnvironmentOptions(
+        inventory.projects(refresh=refresh), inventory.environment_slots(known_key(project), refresh=refresh)
+    )
 
 
 def load_for(posted: PostedData) -> EnvironmentOptions:
@@ -21,5 +23,5 @@ def load_for(posted: PostedData) -> EnvironmentOptions:
     if project and options.lacks_project(project):
         return load(project, refresh=True)
     if project and environment and options.lacks_environment(environment):
-        return replace(options, environments=inventory.places(project, fresh=True))
+        return replace(options, environments=inventory.environment_slots(project, refresh=True))
     return options

@@ -111,12 +111,12 @@ LIST_READS: SingleFlight[CachedList[Any]] = SingleFlight(PROCESS.reads)
 LIVE_READS: SingleFlight[LiveDestinations] = SingleFlight(PROCESS.reads)
 
 
-def projects(*, fresh: bool = False) -> CachedList[Project]:
-    """Return every project. ``fresh`` is for a user who asks for a refresh."""
-    return cached_list("projects", Project, lambda client, timeout: client.projects(timeout=timeout), fresh=fresh)
+def projects(*, refresh: bool = False) -> CachedList[Project]:
+    """Return every project. ``refresh`` is for a user who asks for a refresh."""
+    return cached_list("projects", Project, lambda client, timeout: client.projects(timeout=timeout), refresh=refresh)
 
 
-def environments(project: str, *, fresh: bool = False) -> CachedList[Environment]:
+def environments(project: str, *, refresh: bool = False) -> CachedList[Environment]:
     """Return every environment of a project."""
     if not KEY.fullmatch(project):
         return CachedList()
@@ -124,24 +124,24 @@ def environments(project: str, *, fresh: bool = False) -> CachedList[Environment
         f"environments:{project}",
         Environment,
         lambda client, timeout: client.environments(project, timeout=timeout),
-        fresh=fresh,
+        refresh=refresh,
     )
 
 
-def destinations(*, fresh: bool = False) -> CachedList[Destination]:
+def destinations(*, refresh: bool = False) -> CachedList[Destination]:
     """Return every destination of the account, without configurations: obfuscated secrets in them may show a part."""
     return cached_list(
         "destinations",
         Destination,
         lambda client, timeout: [replace(item, config={}) for item in client.destinations(timeout=timeout)],
-        fresh=fresh,
+        refresh=refresh,
         newer_than=last_success(),
     )
 
 
-def places(project: str, *, fresh: bool = False) -> CachedList[EnvironmentSlot]:
+def environment_slots(project: str, *, refresh: bool = False) -> CachedList[EnvironmentSlot]:
     """Return every environment of a project with its destinations."""
-    known, taken = environments(project, fresh=fresh), destinations(fresh=fresh)
+    known, taken = environments(project, refresh=refresh), destinations(refresh=refresh)
     items = [
         EnvironmentSlot(project, environment, destinations_of(taken.items, project, environment.key))
         for environment in known.items
@@ -201,20 +201,20 @@ def cached_list(
     item: type[Item],
     read: Callable[[LaunchDarkly, float], Sequence[Item]],
     *,
-    fresh: bool,
+    refresh: bool,
     newer_than: datetime | None = None,
 ) -> CachedList[Item]:
     """Return a list from the cache or from LaunchDarkly, or an old one with the reason."""
     key, now = cache_key(name), datetime.now(UTC)
-    oldest = now - (REFRESH_INTERVAL if fresh else FRESH)
+    oldest = now - (REFRESH_INTERVAL if refresh else FRESH)
     oldest = max(oldest, newer_than or oldest)
     stored = load_list(key, item)
     if stored.read_at and oldest < stored.read_at <= now:
         return stored
-    problem = recent_problem(key, REFRESH_RESPITE if fresh else RESPITE)
+    problem = recent_problem(key, REFRESH_RESPITE if refresh else RESPITE)
     if problem:
         return replace(stored, problem=problem)
-    if stored.known and not fresh and key in LIST_READS:
+    if stored.known and not refresh and key in LIST_READS:
         return replace(stored, stale=True)
     try:
         found = LIST_READS.run(key, lambda: read_list(key, read), PATIENCE)

@@ -35,7 +35,7 @@ class Preview:
 def preview(form: DestinationForm) -> Preview:
     """Return what a valid form would send. LaunchDarkly's lists are read again; nothing is written."""
     project, environment = form.cleaned_data["project"], form.cleaned_data["environment"]
-    listed = inventory.places(project, fresh=True)
+    listed = inventory.environment_slots(project, refresh=True)
     found = [slot for slot in listed.items if slot.environment.key == environment]
     body = {
         "name": form.cleaned_data["name"],

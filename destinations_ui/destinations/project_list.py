@@ -30,7 +30,7 @@ class ListedProject:
 
     key: str
     name: str
-    places: Sequence[EnvironmentSlot]
+    slots: Sequence[EnvironmentSlot]
     hidden: int = 0
 
 
@@ -59,16 +59,16 @@ class ProjectPage:
     @property
     def destinations(self) -> list[Destination]:
         """The destinations that the page shows."""
-        slots = [slot for project in self.projects for slot in project.places]
+        slots = [slot for project in self.projects for slot in project.slots]
         return [*self.orphans, *(item for slot in slots for item in slot.destinations)]
 
 
 def project_page(params: QueryDict) -> ProjectPage:
-    """Return the page of projects that the query parameters ``q``, ``page`` and ``fresh`` select."""
-    refresh = "fresh" in params
+    """Return the page of projects that the query parameters ``q``, ``page`` and ``refresh`` select."""
+    refresh = "refresh" in params
     query = tidy(params.get("q", ""))[:200]
-    projects = inventory.projects(fresh=refresh)
-    destinations = inventory.destinations(fresh=refresh)
+    projects = inventory.projects(refresh=refresh)
+    destinations = inventory.destinations(refresh=refresh)
     matching = [project for project in projects.items if matches(project, query)]
     # A project whose whole key was searched for comes first, and is shown in full.
     matching.sort(key=lambda project: project.key != query)

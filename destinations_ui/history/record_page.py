@@ -72,7 +72,7 @@ def destinations(ids: Sequence[str]) -> list[Destination]:
     found: list[Destination] = []
     for fresh in (False, True):
         if len(found) < len(ids):
-            found = [item for item in inventory.destinations(fresh=fresh).items if item.id in ids]
+            found = [item for item in inventory.destinations(refresh=fresh).items if item.id in ids]
     return found
 
 

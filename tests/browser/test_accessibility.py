@@ -69,7 +69,7 @@ def test_being_locked_out(visit: Visit, product: Product) -> None:
 def test_the_map(visit: Visit, sandbox: SandboxServer) -> None:
     sandbox.add_environment("web-shop", "k" * 200, LONG_NAME, critical=True)
     sandbox.add_destination("web-shop", "test", name=LONG_NAME, kind="a-kind-of-the-future" * 5)
-    page = visit("operator").open("/?fresh=yes")
+    page = visit("operator").open("/?refresh=yes")
     expect(page.get_by_text(LONG_NAME).first).to_be_visible()
     assert not problems(page)
     page.get_by_label("Project’s name or key").fill("nothing is called that " * 8)

@@ -77,7 +77,7 @@ def test_a_destination_can_be_created_without_a_mouse(visit: Visit, sandbox: San
     expect(page.locator("#main")).to_be_focused()
     tab_to(page, page.get_by_role("link", name="Refresh"))
     press("Enter")
-    page.wait_for_url("**/?fresh=yes")
+    page.wait_for_url("**/?refresh=yes")
     tab_to(page, page.get_by_role("link", name="Create destination in Web shop, Test"))
     press("Enter")
     tab_to(page, page.get_by_role("link", name="Segment"))

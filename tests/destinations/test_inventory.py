@@ -60,12 +60,12 @@ class TestKeeping:
         sandbox.add_project("brand-new", "Brand new")
 
         assert "brand-new" not in keys()
-        assert "brand-new" in [project.key for project in inventory.projects(fresh=True).items]
+        assert "brand-new" in [project.key for project in inventory.projects(refresh=True).items]
         assert "brand-new" in keys()
 
-    @pytest.mark.parametrize("fresh", [False, True])
+    @pytest.mark.parametrize("refresh", [False, True])
     def test_many_who_ask_at_once_are_answered_by_one_list_or_by_the_next(
-        self, sandbox: SandboxServer, fresh: bool
+        self, sandbox: SandboxServer, refresh: bool
     ) -> None:
         everybody = threading.Barrier(8)
         there = threading.Event()
@@ -77,14 +77,14 @@ class TestKeeping:
             everybody.wait(10)
             if number == 7:
                 there.set()
-            return [project.key for project in inventory.projects(fresh=fresh).items]
+            return [project.key for project in inventory.projects(refresh=refresh).items]
 
         sandbox.script("GET", PROJECTS, wait)
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(ask, range(8)))
 
         assert all("web-shop" in answer for answer in answers)
-        assert sandbox.count("GET", PROJECTS) <= (2 if fresh else 1)
+        assert sandbox.count("GET", PROJECTS) <= (2 if refresh else 1)
 
     def test_while_one_thread_refreshes_a_list_the_others_use_the_old_one(self, sandbox: SandboxServer) -> None:
         remember(timedelta(minutes=5), "old")
@@ -116,7 +116,7 @@ class TestKeeping:
 
         sandbox.script("GET", PROJECTS, hold, times=None)
         with ThreadPoolExecutor(READ_CONCURRENCY + READ_QUEUE + 30) as pool:
-            begun = [pool.submit(inventory.projects, fresh=True) for _ in range(READ_CONCURRENCY + READ_QUEUE + 30)]
+            begun = [pool.submit(inventory.projects, refresh=True) for _ in range(READ_CONCURRENCY + READ_QUEUE + 30)]
             done = as_completed(begun)
             told = [next(done).result() for _ in range(30)]
             assert sandbox.count("GET", PROJECTS) == 1
@@ -130,7 +130,7 @@ class TestKeeping:
     ) -> None:
         monkeypatch.setattr(inventory, "REFRESH_INTERVAL", timedelta(hours=1))
         for _ in range(5):
-            assert inventory.projects(fresh=True).current
+            assert inventory.projects(refresh=True).current
         assert sandbox.count("GET", PROJECTS) == 1
 
     def test_being_busy_is_not_remembered_as_a_failure(self, sandbox: SandboxServer) -> None:
@@ -233,7 +233,7 @@ class TestFailing:
 
         problems = {inventory.projects().problem for _ in range(3)}
         asked = sandbox.count("GET", PROJECTS)
-        impatient = inventory.projects(fresh=True).problem
+        impatient = inventory.projects(refresh=True).problem
 
         assert asked == sandbox.count("GET", PROJECTS) == 1
         assert problems == {impatient} != {""}
@@ -246,7 +246,7 @@ class TestFailing:
         monkeypatch.setattr(inventory, "REFRESH_RESPITE", timedelta(0))
 
         assert inventory.projects().problem
-        assert inventory.projects(fresh=True).problem == ""
+        assert inventory.projects(refresh=True).problem == ""
         assert inventory.projects().current
 
     def test_when_there_is_no_answer_no_other_list_is_asked_for_either(self, sandbox: SandboxServer) -> None:
@@ -277,7 +277,7 @@ class TestFailing:
         assert "did not answer in time" in found.problem
 
     def test_a_project_that_is_gone_has_no_environments_and_says_why(self, sandbox: SandboxServer) -> None:
-        found = inventory.places("nowhere")
+        found = inventory.environment_slots("nowhere")
 
         assert list(found.items) == []
         assert "no such project" in found.problem
@@ -291,7 +291,7 @@ class TestPlaces:
         sandbox.add_destination("web-shop", "staging", name="Third")
         sandbox.add_destination("mobile-app", "staging", name="Elsewhere")
 
-        found = {place.environment.key: place for place in inventory.places("web-shop").items}
+        found = {place.environment.key: place for place in inventory.environment_slots("web-shop").items}
 
         assert [destination.name for destination in found["staging"].destinations] == ["Second", "Third"]
         assert found["staging"].destinations[0].kind == "carrier-pigeon"
@@ -301,7 +301,7 @@ class TestPlaces:
     def test_when_only_the_destinations_are_missing_the_environments_are_there(self, sandbox: SandboxServer) -> None:
         sandbox.script("GET", DESTINATIONS, Status(403))
 
-        found = inventory.places("web-shop")
+        found = inventory.environment_slots("web-shop")
 
         assert len(found.items) == 4
         assert "does not allow our access token" in found.problem
@@ -359,6 +359,6 @@ class TestCacheOfOthers:
 def test_the_cache_holds_no_configuration(sandbox: SandboxServer) -> None:
     sandbox.add_destination("web-shop", "test", kind="segment", config={"writeKey": "wri****key", "marker": "seen"})
 
-    [found] = [item for item in inventory.destinations(fresh=True).items if item.environment == "test"]
+    [found] = [item for item in inventory.destinations(refresh=True).items if item.environment == "test"]
     [kept] = [item for item in inventory.destinations().items if item.environment == "test"]
     assert found.config == kept.config == {}

@@ -141,7 +141,7 @@ def unknown_record(counter: Counter) -> str:
 #: URL, and what is posted to it.
 PAGES: tuple[tuple[str, dict[str, str]], ...] = (
     ("/destinations/new/kinesis/?project=project-{number}&environment=staging", {}),
-    ("/?fresh=yes", {}),
+    ("/?refresh=yes", {}),
     ("/destinations/new/kinesis/?like={number}", {}),
     ("/destinations/new/kinesis/guide/", {"fetch": "yes", "project": "web-shop", "environment": "staging"}),
     ("{record}reconcile/", {"shown": ""}),

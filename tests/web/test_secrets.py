@@ -155,7 +155,14 @@ def look_around(client: Client, surfaces: Surfaces) -> None:
         surfaces.see("record", client.get(record.get_absolute_url()))
         for query in ("", f"?from={record.uuid}", f"?project={record.project}&environment={record.environment}"):
             surfaces.see("form", client.get(f"/destinations/new/{record.kind}/{query}"))
-    for address in ("/", "/?fresh=yes", "/history/", "/history/?q=Marker", "/history/overview/", "/destinations/new/"):
+    for address in (
+        "/",
+        "/?refresh=yes",
+        "/history/",
+        "/history/?q=Marker",
+        "/history/overview/",
+        "/destinations/new/",
+    ):
         surfaces.see(address, client.get(address))
     for export in ("csv", "jsonl"):
         surfaces.see(export, client.get(f"/history/export/?format={export}"))

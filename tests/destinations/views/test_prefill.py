@@ -65,7 +65,7 @@ def test_a_destination_of_launchdarklys_fills_the_same(
 ) -> None:
     made = actions.create_destination(attempt(operator, kind.slug)).record
     link = f"{address(kind)}?like={made.destination_id}"
-    assert link in read(client.get("/", {"fresh": "yes", "q": "web-shop"})).links
+    assert link in read(client.get("/", {"refresh": "yes", "q": "web-shop"})).links
 
     page = opened(client, kind, like=made.destination_id)
 

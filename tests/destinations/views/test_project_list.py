@@ -314,13 +314,13 @@ class TestWithoutLaunchDarkly:
         assert "LaunchDarkly does not answer" in page.text
         assert "could not be reached" in page.text
         assert "The map needs LaunchDarkly’s lists" in page.text
-        assert "?fresh=yes" in page.links
+        assert "?refresh=yes" in page.links
 
     def test_an_old_list_is_shown_with_the_reason(self, client: Client, sandbox: SandboxServer) -> None:
         open_map(client)
         sandbox.script("GET", "/api/v2/projects", Status(403))
 
-        page = open_map(client, "?fresh=yes")
+        page = open_map(client, "?refresh=yes")
 
         assert "LaunchDarkly does not answer" in page.text
         assert "Web shop" in page.text
@@ -343,4 +343,4 @@ class TestWithoutLaunchDarkly:
         sandbox.add_project("brand-new", "Brand new")
 
         assert "Brand new" not in open_map(client).text
-        assert "Brand new" in open_map(client, "?fresh=yes").text
+        assert "Brand new" in open_map(client, "?refresh=yes").text
