@@ -1,10 +1,13 @@
 # `make run` and `make test` are all that is needed to begin; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage bench bench-quick lint format clean
+.PHONY: help run test coverage bench bench-quick lint format lock clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+UV := 0.13.9
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock"
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 20
@@ -24,10 +27,11 @@ bench: $(VENV)/.installed-dev ## Measure everything over a million records, on S
 bench-quick: $(VENV)/.installed-dev ## The same over 50,000 records, on SQLite alone
 	@$(BIN)/python -m tests.benchmarks 50000 --quick --only sqlite
 
-lint: $(VENV)/.installed-dev ## Check style, types, templates, migrations and deployment settings
+lint: $(VENV)/.installed-dev ## Check style, imports, dependencies, types, templates, migrations and deployment settings
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-logo --no-cache
+	@$(BIN)/deptry .
 	@$(BIN)/djade --check --target-version 5.2 $$(git ls-files 'templates/*.html')
 	@$(BIN)/djlint --lint --quiet templates
 	@$(BIN)/python -m tests.support.deployment
@@ -40,12 +44,15 @@ format: $(VENV)/.installed-dev ## Format the code and the templates
 clean: ## Remove the virtual environment and all that the try-out kept
 	rm -rf $(VENV) var
 
+lock: $(VENV)/.installed-dev ## Pin everything that requirements.in and requirements-dev.in need, with hashes
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
+	@$(LOCK) --output-file requirements.txt requirements.in
+	@$(LOCK) --constraint requirements.txt --output-file requirements-dev.txt requirements-dev.in
+
 $(VENV)/.installed: requirements.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed. Example: make run PYTHON=python3.12")'
-	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(PYTHON) scripts/install.py $(VENV) $<
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(PYTHON) scripts/install.py $(VENV) $<
 	@touch $@
