@@ -18,6 +18,7 @@ from destinations_ui.destinations.forms.decision import DecisionForm
 from destinations_ui.destinations.forms.delivery import DeliveryForm
 from destinations_ui.destinations.reconcile import ReconcileResult
 from destinations_ui.destinations.snippets.record_snippets import snippets
+from destinations_ui.launchdarkly.errors import LaunchDarklyError
 from destinations_ui.launchdarkly.resources import Destination
 
 
@@ -68,12 +69,17 @@ def last_result(record: AuditRecord) -> ReconcileResult:
 
 
 def destinations(ids: Sequence[str]) -> list[Destination]:
-    """Return the destinations with these ids: from the cached list, or from a new one if that lacks any."""
-    found: list[Destination] = []
-    for fresh in (False, True):
-        if len(found) < len(ids):
-            found = [item for item in inventory.destinations(refresh=fresh).items if item.id in ids]
-    return found
+    """Return the destinations with these ids: from the cached list, or from the live one if that lacks any."""
+    if not ids:
+        return []
+    found = [item for item in inventory.destinations().items if item.id in ids]
+    if len(found) == len(ids):
+        return found
+    try:
+        live = inventory.live_destinations(timeout=inventory.PATIENCE)
+    except LaunchDarklyError:
+        return found
+    return [item for item in live.items if item.id in ids]
 
 
 def version(result: ReconcileResult) -> str:

@@ -159,7 +159,7 @@ def test_a_duplicate_is_filled_with_what_can_be_read(
 ) -> None:
     spoil(damaged, column, value)
 
-    for path in ("", "several/"):
+    for path in ("", "bulk/"):
         response = client.get(f"/destinations/new/kinesis/{path}?from={damaged.uuid}")
 
         page = read(response)
