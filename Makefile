@@ -34,6 +34,7 @@ lint: $(VENV)/.installed-dev ## Check style, imports, dependencies, types, templ
 	@$(BIN)/deptry .
 	@$(BIN)/djade --check --target-version 5.2 $$(git ls-files 'templates/*.html')
 	@$(BIN)/djlint --lint --quiet templates
+	@$(BIN)/oxlint --deny-warnings static
 	@$(BIN)/python -m tests.support.deployment
 
 format: $(VENV)/.installed-dev ## Format the code and the templates

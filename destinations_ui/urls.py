@@ -7,7 +7,7 @@ from django.urls import path, register_converter
 
 from destinations_ui.accounts import views as accounts
 from destinations_ui.destinations.converters import KindConverter
-from destinations_ui.destinations.views import bulk_create, create, project_list, setup_guide
+from destinations_ui.destinations.views import bulk_create, create, kind_spec, project_list, setup_guide
 from destinations_ui.history.views import export, overview, record, record_list
 from destinations_ui.web import health
 
@@ -23,6 +23,7 @@ urlpatterns = [
     path("destinations/new/<kind:kind>/rows/", create.add_row, name="add-row"),
     path("destinations/new/<kind:kind>/bulk/", bulk_create.bulk_create, name="bulk-create"),
     path("destinations/new/<kind:kind>/bulk/redraw/", bulk_create.bulk_redraw, name="bulk-redraw"),
+    path("destinations/new/<kind:kind>/spec.<slug:digest>.json", kind_spec.kind_spec, name="kind-spec"),
     path("destinations/new/<kind:kind>/guide/", setup_guide.setup_guide, name="setup-guide"),
     path("history/", record_list.history, name="history"),
     path("history/overview/", overview.overview, name="overview"),

@@ -23,7 +23,7 @@ from destinations_ui import launchdarkly
 from destinations_ui.audit import chain
 from destinations_ui.audit.models import AuditRecord, Outcome
 from destinations_ui.destinations import inventory
-from destinations_ui.kinds.spec.kind import Kind, Value
+from destinations_ui.kinds.spec import Kind, Value
 from destinations_ui.launchdarkly.errors import LaunchDarklyError, NotSent, Refused, Uncertain
 from destinations_ui.launchdarkly.resources import KEY, Environment
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from destinations_ui.audit.models import AuditRecord
 from destinations_ui.destinations.forms.posted_data import PREFIX
 from destinations_ui.destinations.inventory import PATIENCE, live_destinations
-from destinations_ui.kinds.spec.kind import Kind
+from destinations_ui.kinds.spec import Kind
 from destinations_ui.launchdarkly.errors import LaunchDarklyError
 
 
@@ -41,7 +41,7 @@ def of_record(kind: Kind, text: str) -> Prefill | None:
         return None
     initial = common(found.project, found.name, found.on) | {"reason": found.reason}
     config = found.config if found.kind == kind.slug else {}
-    return Prefill(found.name, initial | named(kind.typed(config)), found)
+    return Prefill(found.name, initial | named(kind.form_values(config)), found)
 
 
 def of_destination(kind: Kind, id: str) -> Prefill | None:
@@ -56,7 +56,7 @@ def of_destination(kind: Kind, id: str) -> Prefill | None:
     found = next((item for item in live.items if item.id and item.id == id), None)
     if found is None:
         return None
-    values = kind.typed(found.config) if found.kind == kind.slug else {}
+    values = kind.form_values(found.config) if found.kind == kind.slug else {}
     # LaunchDarkly responds with the older form as well, though only the newer was sent.
     for first, *rest in kind.at_least_one:
         if values.get(first):

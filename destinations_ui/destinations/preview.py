@@ -10,7 +10,7 @@ from django.conf import settings
 from destinations_ui.destinations import inventory
 from destinations_ui.destinations.forms.destination import DestinationForm
 from destinations_ui.destinations.inventory import EnvironmentSlot
-from destinations_ui.kinds.spec.kind import Kind, Value
+from destinations_ui.kinds.spec import Kind, Value
 from destinations_ui.launchdarkly.client import API_VERSION
 
 #: Stands for a secret. It cannot be mistaken for a value, and reveals nothing of one.

@@ -11,24 +11,26 @@ from django.conf import settings
 from destinations_ui import launchdarkly
 from destinations_ui.audit.models import AuditRecord
 from destinations_ui.destinations.inventory import PATIENCE
-from destinations_ui.kinds.spec.kind import Kind
-from destinations_ui.kinds.spec.setup_guides import Filled, fill
+from destinations_ui.kinds.spec import Kind
+from destinations_ui.kinds.spec.setup_guides import FilledGuide, fill
 from destinations_ui.launchdarkly.errors import BadResponse, LaunchDarklyError
 
 
-def of_values(kind: Kind, values: Mapping[str, str]) -> list[Filled]:
+def of_values(kind: Kind, values: Mapping[str, str]) -> list[FilledGuide]:
     """Return a kind's guides with values, by field or fact. Missing ones are named by their labels."""
-    filled = [fill(guide, values) for guide in kind.guides]
+    filled = [fill(guide, values) for guide in kind.setup_guides]
     return [replace(guide, missing=tuple(kind.field(name).label for name in guide.missing)) for guide in filled]
 
 
-def of_record(kind: Kind, record: AuditRecord) -> list[Filled]:
+def of_record(kind: Kind, record: AuditRecord) -> list[FilledGuide]:
     """Return a kind's guides with the values of an attempt."""
-    typed = kind.typed(record.config)
+    typed = kind.form_values(record.config)
     return of_values(kind, {name: value for name, value in typed.items() if isinstance(value, str)})
 
 
-def fetched(filled: Sequence[Filled], project: str, environment: str) -> tuple[list[Filled], LaunchDarklyError | None]:
+def fetched(
+    filled: Sequence[FilledGuide], project: str, environment: str
+) -> tuple[list[FilledGuide], LaunchDarklyError | None]:
     """Return the guides with LaunchDarkly's own trust policy, or unchanged with the error."""
     try:
         seconds = min(PATIENCE, settings.LAUNCHDARKLY_TIMEOUT)

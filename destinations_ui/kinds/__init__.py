@@ -1,4 +1,4 @@
-"""The kinds of destination that can be created. A module in this package with a ``KIND`` is one: nothing else to do."""
+"""The kinds of destination that can be created: every module of this package with a ``KIND``, found on its own."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import importlib
 import pkgutil
 from functools import cache
 
-from destinations_ui.kinds.spec.kind import Field, Kind
-from destinations_ui.kinds.spec.patterns import SpecError
+from destinations_ui.kinds.spec import Field, Kind, SpecError
 
 __all__ = ["Field", "Kind", "SpecError", "label", "registry"]
 
@@ -34,6 +33,6 @@ def registry() -> dict[str, Kind]:
 
 
 def label(slug: str) -> str:
-    """Return the vendor's name of a kind, or LaunchDarkly's own word for one that is not known here."""
+    """Return the vendor's name of a kind, or LaunchDarkly's slug when the kind is unknown here."""
     kind = registry().get(slug)
     return kind.label if kind else slug or "unknown kind"

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from destinations_ui.kinds.spec.kind import Field, Kind
-from destinations_ui.kinds.spec.paste import Paste
-from destinations_ui.kinds.spec.setup_guides import Guide
-from destinations_ui.kinds.spec.warnings import CrossFieldWarning, FieldWarning
+from destinations_ui.kinds.spec import CrossFieldWarning, Field, FieldWarning, Kind, Paste, SetupGuide
 from destinations_ui.kinds.validators import event_hub_name, event_hub_namespace, shared_access_policy
 
 KIND = Kind(
@@ -39,7 +36,7 @@ KIND = Kind(
             "nothing more.",
             example="launchdarkly-send",
             validators=(shared_access_policy(),),
-            cautions=(
+            warnings=(
                 FieldWarning(
                     code="root_policy",
                     message="This is the policy that may do everything in the namespace. LaunchDarkly needs one that "
@@ -56,7 +53,7 @@ KIND = Kind(
             example="c2FuZGJveC1wb2xpY3kta2V5LTMyLWJ5dGVzLWxvbmc=",
             secret=True,
             # https://learn.microsoft.com/azure/event-hubs/authenticate-shared-access-signature
-            cautions=(
+            warnings=(
                 FieldWarning(
                     code="shape",
                     message="A policy’s key is 44 characters of Base64 and ends with =. Copy the whole primary or "
@@ -69,8 +66,8 @@ KIND = Kind(
     setup="Create a shared access policy with only the Send right. If the namespace's firewall restricts networks, "
     "it has to let LaunchDarkly in.",
     arrival="It shows among the incoming messages in the hub’s metrics.",
-    guides=(
-        Guide(
+    setup_guides=(
+        SetupGuide(
             title="The event hub",
             about="Makes the hub in the namespace. The name of the resource group is yours to fill in.",
             language="Shell",
@@ -79,7 +76,7 @@ KIND = Kind(
             source="https://learn.microsoft.com/cli/azure/eventhubs/eventhub",
             own=(("group", "RESOURCE_GROUP"),),
         ),
-        Guide(
+        SetupGuide(
             title="The policy, with Send and nothing more",
             about="Makes the policy on the hub, and shows its keys: the primary one is the policy key of this form.",
             language="Shell",
@@ -127,7 +124,7 @@ KIND = Kind(
         ),
     ),
     facts=(("domain", r"servicebus\.[a-z.]{3,60}"),),
-    comparisons=(
+    cross_field_warnings=(
         CrossFieldWarning(
             code="other_cloud",
             message="The pasted text is of a namespace in one of Azure’s national clouds. LaunchDarkly is given only "

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from destinations_ui.kinds.spec.kind import Field, Kind
-from destinations_ui.kinds.spec.paste import Paste
-from destinations_ui.kinds.spec.setup_guides import Guide
-from destinations_ui.kinds.spec.warnings import CrossFieldWarning, FieldWarning
+from destinations_ui.kinds.spec import CrossFieldWarning, Field, FieldWarning, Kind, Paste, SetupGuide
 from destinations_ui.kinds.validators import google_project_id, pubsub_topic_id
 
 KIND = Kind(
@@ -23,7 +20,7 @@ KIND = Kind(
             "after projects/. It is the id, not the project's number or display name.",
             example="acme-analytics",
             validators=(google_project_id(),),
-            cautions=(
+            warnings=(
                 FieldWarning(
                     code="domain",
                     message="Only old projects have an id with a domain before a colon. See in the console that this "
@@ -39,7 +36,7 @@ KIND = Kind(
             help="The part of the topic's name after /topics/.",
             example="launchdarkly-events",
             validators=(pubsub_topic_id(),),
-            cautions=(
+            warnings=(
                 FieldWarning(
                     code="subscription",
                     message="This looks like a subscription. LaunchDarkly publishes to the topic that it belongs to.",
@@ -51,15 +48,15 @@ KIND = Kind(
     setup="On the topic, grant the role Pub/Sub Publisher to LaunchDarkly's service account, which LaunchDarkly's "
     "page names. No secret is exchanged.",
     arrival="It is seen with a subscription of the topic: Pub/Sub, Subscriptions, Messages, Pull.",
-    guides=(
-        Guide(
+    setup_guides=(
+        SetupGuide(
             title="The topic",
             about="Makes the topic in the project.",
             language="Shell",
             text="gcloud pubsub topics create <<topic>> --project=<<project>>",
             source="https://cloud.google.com/sdk/gcloud/reference/pubsub/topics/create",
         ),
-        Guide(
+        SetupGuide(
             title="The right to publish",
             about="Lets LaunchDarkly’s service account publish to the topic. The account is from LaunchDarkly’s older "
             "documentation: see on its present page that it is still this one.",
@@ -90,7 +87,7 @@ KIND = Kind(
             example="https://console.cloud.google.com/cloudpubsub/topic/detail/launchdarkly-events?project=acme-analytics",
         ),
     ),
-    comparisons=(
+    cross_field_warnings=(
         CrossFieldWarning(
             code="same",
             message="Project and topic are the same. LaunchDarkly’s own example has the two the wrong way round; see "

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from destinations_ui.kinds.spec.kind import Field, Kind
-from destinations_ui.kinds.spec.paste import Paste
-from destinations_ui.kinds.spec.setup_guides import Guide
-from destinations_ui.kinds.spec.warnings import CrossFieldWarning, FieldWarning
+from destinations_ui.kinds.spec import CrossFieldWarning, Field, FieldWarning, Kind, Paste, SetupGuide
 from destinations_ui.kinds.validators import aws_region, iam_role_arn, kinesis_stream_name
 
 #: Regions that offer Kinesis Data Streams. https://docs.aws.amazon.com/general/latest/gr/ak.html
@@ -66,7 +63,7 @@ KIND = Kind(
             example="us-east-1",
             suggestions=REGIONS,
             validators=(aws_region(),),
-            cautions=(
+            warnings=(
                 FieldWarning(
                     code="partition",
                     message="This region is in AWS GovCloud or in China. LaunchDarkly’s AWS account is in neither; ask "
@@ -89,7 +86,7 @@ KIND = Kind(
             "kinesis:PutRecord and kinesis:PutRecords on the stream.",
             example="arn:aws:iam::123456789012:role/marketingadmin",
             validators=(iam_role_arn(),),
-            cautions=(
+            warnings=(
                 FieldWarning(
                     code="reserved_role",
                     message="AWS keeps this role for one of its own services, so LaunchDarkly cannot assume it. Make "
@@ -110,8 +107,8 @@ KIND = Kind(
     setup="The role has to trust LaunchDarkly's AWS account. LaunchDarkly recommends one shard for every "
     "50 million events a month.",
     arrival="Its key is LaunchDarklyDataExportTestEvent, and the stream’s data viewer shows it.",
-    guides=(
-        Guide(
+    setup_guides=(
+        SetupGuide(
             title="The stream",
             about="Makes a stream whose capacity follows the load.",
             language="Shell",
@@ -119,7 +116,7 @@ KIND = Kind(
             "  --stream-mode-details StreamMode=ON_DEMAND",
             source="https://docs.aws.amazon.com/cli/latest/reference/kinesis/create-stream.html",
         ),
-        Guide(
+        SetupGuide(
             title="The role’s trust policy",
             about="Says who may assume the role; save it as trust-policy.json. The principal is from LaunchDarkly’s "
             "older documentation: LaunchDarkly’s own answer for the environment counts.",
@@ -137,7 +134,7 @@ KIND = Kind(
             source="https://launchdarkly.com/docs/integrations/data-export/kinesis",
             trust_policy=True,
         ),
-        Guide(
+        SetupGuide(
             title="The role’s rights on the stream",
             about="Lets the role write to the stream and nothing else; save it as stream-policy.json.",
             language="JSON",
@@ -159,7 +156,7 @@ KIND = Kind(
             ),
             made=(("stream_arn", "arn:{partition}:kinesis:{region}:{account}:stream/{stream_name}"),),
         ),
-        Guide(
+        SetupGuide(
             title="The role",
             about="Makes the role from the two files. It is in the account of the role’s ARN.",
             language="Shell",
@@ -199,7 +196,7 @@ KIND = Kind(
         ),
     ),
     facts=(("stream_account", r"\d{12}"),),
-    comparisons=(
+    cross_field_warnings=(
         CrossFieldWarning(
             code="accounts",
             message="The role and the stream are in different AWS accounts. LaunchDarkly writes with the role’s "

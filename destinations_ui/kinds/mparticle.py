@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from destinations_ui.kinds.spec.kind import Field, Kind
-from destinations_ui.kinds.spec.paste import Paste
-from destinations_ui.kinds.spec.warnings import CrossFieldWarning
+from destinations_ui.kinds.spec import CrossFieldWarning, Field, Kind, Paste
 from destinations_ui.kinds.validators import context_kind, mparticle_identity
 
 #: LaunchDarkly has published the first five; mParticle's own page lists the others. The set that the API accepts is
@@ -115,7 +113,7 @@ KIND = Kind(
             example="Key: us1-0123456789abcdef0123456789abcdef\nSecret: sandbox-server-to-server-secret",
         ),
     ),
-    comparisons=(
+    cross_field_warnings=(
         CrossFieldWarning(
             code="same",
             message="The key and the secret are the same. mParticle gives two different ones.",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from destinations_ui.kinds.spec.kind import Field, Kind
-from destinations_ui.kinds.spec.paste import Paste
-from destinations_ui.kinds.spec.warnings import CrossFieldWarning, FieldWarning
+from destinations_ui.kinds.spec import CrossFieldWarning, Field, FieldWarning, Kind, Paste
 from destinations_ui.kinds.validators import context_kind
 
 KIND = Kind(
@@ -21,7 +19,7 @@ KIND = Kind(
             help="Segment, Connections, Sources, your LaunchDarkly source, Settings, API Keys: the write key.",
             example="sandboxWriteKey0123456789abcdefg",
             secret=True,
-            cautions=(
+            warnings=(
                 FieldWarning(
                     code="shape",
                     message="Segment’s write keys are usually 32 letters and digits. Copy the whole key from the "
@@ -63,7 +61,7 @@ KIND = Kind(
             example='analytics.load("sandboxWriteKey0123456789abcdefg");',
         ),
     ),
-    comparisons=(
+    cross_field_warnings=(
         CrossFieldWarning(
             code="same",
             message="Both are filled from the same context kind, so that every user is anonymous as well.",

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from destinations_ui.kinds.spec.kind import Field, Kind
-from destinations_ui.kinds.spec.paste import Paste
-from destinations_ui.kinds.spec.setup_guides import Guide
-from destinations_ui.kinds.spec.warnings import FieldWarning
+from destinations_ui.kinds.spec import Field, FieldWarning, Kind, Paste, SetupGuide
 from destinations_ui.kinds.validators import public_key, snowflake_account_url
 
 OUTLINE = """\
@@ -43,7 +40,7 @@ KIND = Kind(
             help="Snowsight, account menu, View account details: the Account/Server URL, with https:// in front.",
             example="https://myorg-account123.snowflakecomputing.com",
             validators=(snowflake_account_url(),),
-            cautions=(
+            warnings=(
                 FieldWarning(
                     code="private_link",
                     message="This address works only inside your own network. LaunchDarkly comes over the internet; "
@@ -66,7 +63,7 @@ KIND = Kind(
             example="MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAsandboxPublicKeyOnly",
             multiline=True,
             validators=(public_key(),),
-            cautions=(
+            warnings=(
                 FieldWarning(
                     code="shape",
                     message="A public key’s text begins with MII, or with a line that says BEGIN PUBLIC KEY. See that "
@@ -79,8 +76,8 @@ KIND = Kind(
     setup="In Snowflake, run LaunchDarkly's script first: it makes the user that carries this public key. If you use "
     "network policies, allow LaunchDarkly's address 35.192.85.117.",
     arrival="Snowflake is loaded every hour on the hour; rows are there 10 to 15 minutes later.",
-    guides=(
-        Guide(
+    setup_guides=(
+        SetupGuide(
             title="Role, warehouse, database, schema and user",
             about="An outline with LaunchDarkly’s default names; PROJECT__ENVIRONMENT stands for the two keys in "
             "capitals. The script that LaunchDarkly generates with the keys is what counts: it says what the role may "
@@ -90,7 +87,7 @@ KIND = Kind(
             source="https://launchdarkly.com/docs/integrations/data-export/snowflake",
             own=(("public_key_pkcs8", "PUBLIC_KEY_PKCS8"),),
         ),
-        Guide(
+        SetupGuide(
             title="The network policy",
             about="Needed only where the account restricts networks: lets LaunchDarkly’s address in for that user.",
             language="SQL",

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from destinations_ui import kinds
 from destinations_ui.sandbox import SandboxServer
 from tests.browser.accessibility import problems
 from tests.browser.conftest import Visit
-from tests.browser.visitor import Visitor, common, config, expect_created, fill_common, press_create
+from tests.browser.visitor import Visitor, common, config, expect_created, fill_common, fill_config, press_create
 from tests.support.pasted_texts import HOST, KEY, OTHER_TEXTS, ROLE, TEXTS, Text
 
 pytestmark = pytest.mark.browser
@@ -23,18 +23,18 @@ STRING = f"Endpoint=sb://{HOST}/;SharedAccessKeyName=send;SharedAccessKey={KEY};
 STREAM = "arn:aws:kinesis:us-east-1:210987654321:stream/cat-stream"
 
 
+PASTE = """(field, text) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text/plain", text);
+    return !field.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+}"""
+
+
 def paste(field: Locator, text: str) -> bool:
-    """Paste a text as a person does, and tell whether it was taken apart."""
+    """Paste a text as a user does, once the kind's JSON is loaded; return whether the page took it apart."""
     field.focus()
-    taken: bool = field.evaluate(
-        """(field, text) => {
-            const clipboardData = new DataTransfer();
-            clipboardData.setData("text/plain", text);
-            const given = { clipboardData, bubbles: true, cancelable: true };
-            return !field.dispatchEvent(new ClipboardEvent("paste", given));
-        }""",
-        text,
-    )
+    field.page.locator("[data-kind-fields][data-loaded]").first.wait_for(state="attached")
+    taken: bool = field.evaluate(PASTE, text)
     if not taken:
         field.fill(text)
     return taken
@@ -120,6 +120,31 @@ def test_a_connection_string_makes_a_destination_and_its_secret_travels_once(
     assert sandbox.count("POST") == 1
 
 
+def test_a_text_pasted_before_the_kinds_json_is_loaded_fills_the_fields_later(oskar: Visitor) -> None:
+    page = oskar.open(HUBS)
+    held: list[Route] = []
+    page.route("**/spec.*.json", lambda route: held.append(route))
+    with page.expect_request("**/spec.*.json"):
+        config(page, "name").focus()
+    config(page, "name").evaluate(PASTE, STRING)
+    config(page, "name").fill(STRING)
+
+    held[0].continue_()
+
+    expect(config(page, "name")).to_have_value("clicks")
+    expect(config(page, "policy_key")).to_have_value(KEY)
+
+
+def test_without_the_kinds_json_the_form_works_all_the_same(oskar: Visitor) -> None:
+    oskar.expects("failed: GET", "ERR_FAILED")
+    page = oskar.open(f"{HUBS}?project=web-shop&environment=staging")
+    page.route("**/spec.*.json", lambda route: route.abort())
+    fill_common(page, "Without JSON")
+    fill_config(page, kinds.registry()["azure-event-hubs"])
+    press_create(page)
+    expect_created(page, "Without JSON")
+
+
 def test_what_was_there_before_comes_back(oskar: Visitor) -> None:
     page = oskar.open(HUBS)
     config(page, "namespace").fill("typed-before")
@@ -180,7 +205,7 @@ def test_after_the_first_submission_a_mistake_is_told_and_taken_back_on_leaving(
     expect(page.locator("#kind-fields").get_by_text("This region is in AWS GovCloud")).to_be_visible()
     region.fill("us-east-1")
     region.blur()
-    expect(page.locator(".field__caution")).to_have_count(0)
+    expect(page.locator(".field__warning")).to_have_count(0)
 
 
 def test_role_and_stream_of_different_accounts_are_told_and_asked_about(oskar: Visitor, sandbox: SandboxServer) -> None:

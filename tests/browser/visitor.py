@@ -12,7 +12,7 @@ from playwright.sync_api import Error as BrowserError
 
 from destinations_ui.conf.secret import Secret
 from destinations_ui.kinds import Kind
-from destinations_ui.kinds.spec.kind import Value
+from destinations_ui.kinds.spec import Value
 from tests.support.product import PASSWORD
 
 #: The browser fires this where something would have been loaded or run that the policy forbids.

@@ -31,7 +31,7 @@ from destinations_ui.conf.secret import Secret
 from destinations_ui.destinations.snippets.common import Snippet
 from destinations_ui.destinations.snippets.record_snippets import snippets
 from destinations_ui.kinds import Kind
-from destinations_ui.kinds.spec.kind import Value
+from destinations_ui.kinds.spec import Value
 from destinations_ui.sandbox import Request, SandboxServer, Status
 from tests.kinds.test_contract import NAMES
 from tests.support.attempts import KINDS, new_record, record

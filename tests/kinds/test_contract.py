@@ -14,7 +14,7 @@ from django.template import Context, Engine
 from destinations_ui import kinds
 from destinations_ui.conf.secret import Secret
 from destinations_ui.kinds import Field, Kind
-from destinations_ui.kinds.spec.kind import Value
+from destinations_ui.kinds.spec import Value
 
 REQUIRED, OPTIONAL, SECRET = "required", "optional", "required and secret"
 
@@ -233,6 +233,6 @@ def test_an_unknown_field_is_a_key_error() -> None:
 @every_kind
 def test_what_may_be_shown_fills_a_form_again(kind: Kind) -> None:
     values = kind.examples()
-    typed = kind.typed(kind.public_config(values))
+    typed = kind.form_values(kind.public_config(values))
     assert typed == {field.name: values[field.name] for field in kind.fields if not field.secret}
     assert kind.public_config(typed) == kind.public_config(values)

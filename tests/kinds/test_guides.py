@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from destinations_ui import kinds
 from destinations_ui.kinds import Field, Kind, SpecError
-from destinations_ui.kinds.spec.setup_guides import Guide, fill
+from destinations_ui.kinds.spec.setup_guides import SetupGuide, fill
 from tests.support.attempts import KINDS
 
-GUIDES = [(kind, guide) for kind in KINDS for guide in kind.guides]
+GUIDES = [(kind, guide) for kind in KINDS for guide in kind.setup_guides]
 each_guide = pytest.mark.parametrize(
     ("kind", "guide"), GUIDES, ids=[f"{kind.slug}: {guide.title}" for kind, guide in GUIDES]
 )
@@ -27,13 +27,13 @@ def examples(kind: Kind) -> dict[str, str]:
     return {field.name: field.example for field in kind.fields if field.example and not field.secret}
 
 
-def made(language: str, text: str) -> Guide:
+def made(language: str, text: str) -> SetupGuide:
     """Return a guide with this text."""
-    return Guide(title="A loft", about="Builds it.", language=language, text=text, source=SOURCE)
+    return SetupGuide(title="A loft", about="Builds it.", language=language, text=text, source=SOURCE)
 
 
 @each_guide
-def test_with_every_value_nothing_is_missing_and_nothing_is_left_to_fill(kind: Kind, guide: Guide) -> None:
+def test_with_every_value_nothing_is_missing_and_nothing_is_left_to_fill(kind: Kind, guide: SetupGuide) -> None:
     filled = fill(guide, examples(kind))
 
     assert filled.missing == ()
@@ -46,10 +46,10 @@ def test_with_every_value_nothing_is_missing_and_nothing_is_left_to_fill(kind: K
 
 
 @each_guide
-def test_without_values_a_word_in_capitals_stands_for_each_and_it_is_said_which(kind: Kind, guide: Guide) -> None:
+def test_without_values_a_word_in_capitals_stands_for_each_and_it_is_said_which(kind: Kind, guide: SetupGuide) -> None:
     filled = fill(guide, {})
 
-    assert set(filled.missing) == guide.wants()
+    assert set(filled.missing) == guide.fields()
     assert "<<" not in filled.text
     if guide.language == "JSON":
         json.loads(filled.text)
@@ -80,7 +80,7 @@ def test_a_role_of_another_partition_or_with_a_path_is_read() -> None:
         "stream_name": "s",
         "role_arn": "arn:aws-us-gov:iam::210987654321:role/team/data/writer",
     }
-    texts = {guide.title: fill(guide, values).text for guide in kinesis.guides}
+    texts = {guide.title: fill(guide, values).text for guide in kinesis.setup_guides}
 
     assert '"arn:aws-us-gov:kinesis:us-gov-west-1:210987654321:stream/s"' in texts["The role’s rights on the stream"]
     assert "--role-name=writer --path=/team/data/" in texts["The role"]
@@ -109,14 +109,14 @@ def test_a_guide_that_wants_a_secret_or_no_field_or_has_no_source_is_refused() -
             docs=SOURCE,
             icon="bolt",
             fields=(plain, secret),
-            guides=(made("Shell", text),),
+            setup_guides=(made("Shell", text),),
         )
 
-    assert kind("loft <<ring>>").guides
+    assert kind("loft <<ring>>").setup_guides
     for text in ("loft <<key>>", "loft <<nest>>"):
         with pytest.raises(SpecError, match="no plain field"):
             kind(text)
     with pytest.raises(SpecError, match="https source"):
-        Guide(title="A loft", about="Builds it.", language="Shell", text="", source="http://example.com")
+        SetupGuide(title="A loft", about="Builds it.", language="Shell", text="", source="http://example.com")
     with pytest.raises(SpecError, match="language"):
-        Guide(title="A loft", about="Builds it.", language="Cobol", text="", source=SOURCE)
+        SetupGuide(title="A loft", about="Builds it.", language="Cobol", text="", source=SOURCE)

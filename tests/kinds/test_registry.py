@@ -21,7 +21,7 @@ WALK = Path(__file__).with_name("walk.py")
 PARTS = ("destinations_ui", "templates", "static")
 
 SPEC = """
-from destinations_ui.kinds.spec.kind import Field, Kind
+from destinations_ui.kinds.spec import Field, Kind
 from destinations_ui.kinds.validators import google_project_id
 
 KIND = Kind(

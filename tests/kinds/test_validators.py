@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from destinations_ui.kinds import validators
-from destinations_ui.kinds.spec.kind import Validator
+from destinations_ui.kinds.spec import Validator
 
 ROLE = "arn:aws:iam::123456789012:role"
 STREAM_ARN = "arn:aws:kinesis:us-east-1:123456789012:stream/cat-stream"

@@ -13,7 +13,7 @@ from destinations_ui.destinations import environment_options
 from destinations_ui.destinations.forms import posted_data
 from destinations_ui.destinations.forms.destination import DestinationForm
 from destinations_ui.kinds import Kind
-from destinations_ui.kinds.spec.kind import Value
+from destinations_ui.kinds.spec import Value
 from tests.support.html import Page
 
 EVENT_HUBS, KINESIS, MPARTICLE, SEGMENT, SNOWFLAKE = (

@@ -38,6 +38,7 @@ CREATE = {
     "destinations/new/<kind:kind>/preview/",
     "destinations/new/<kind:kind>/redraw/",
     "destinations/new/<kind:kind>/rows/",
+    "destinations/new/<kind:kind>/spec.<slug:digest>.json",
     "history/<uuid:uuid>/decide/",
     "history/<uuid:uuid>/delivery/",
 }

@@ -19,7 +19,7 @@ from django.test import Client
 from destinations_ui import kinds
 from destinations_ui.audit.models import AuditRecord
 from destinations_ui.conf.secret import Secret
-from destinations_ui.kinds.spec.kind import Value
+from destinations_ui.kinds.spec import Value
 from destinations_ui.launchdarkly import LaunchDarkly
 from destinations_ui.sandbox import SandboxServer, Status
 from tests.support.environment import MARKER_TOKEN

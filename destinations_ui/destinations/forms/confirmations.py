@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from destinations_ui.conf.secret import Secret
-from destinations_ui.kinds.spec.kind import Kind
+from destinations_ui.kinds.spec import Kind
 
 #: A confirmation: field, code and fingerprint.
 CONFIRMATION = re.compile(r"[a-z0-9_]{1,64}\.[a-z0-9_]{1,64}\.[0-9a-f]{12}")
@@ -33,12 +33,12 @@ class PendingWarning:
 def pending_warnings(kind: Kind, texts: Mapping[str, str]) -> Iterator[PendingWarning]:
     """Yield the warnings that a kind has for these values, by field or fact."""
     for field in kind.fields:
-        for warning in field.unusual(texts[field.name]) if field.name in texts else ():
+        for warning in field.warnings_about(texts[field.name]) if field.name in texts else ():
             yield pending_warning(field.name, warning.code, warning.message, texts[field.name])
-    for comparison in kind.comparisons:
-        if comparison.concerns(texts):
-            compared = [texts[name] for name, _ in (comparison.first, comparison.second)]
-            yield pending_warning(comparison.first[0], comparison.code, comparison.message, *compared)
+    for cross in kind.cross_field_warnings:
+        if cross.applies_to(texts):
+            compared = [texts[name] for name, _ in (cross.first, cross.second)]
+            yield pending_warning(cross.first[0], cross.code, cross.message, *compared)
 
 
 def pending_warning(field: str, code: str, message: str, *values: str) -> PendingWarning:

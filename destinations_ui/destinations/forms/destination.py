@@ -25,7 +25,7 @@ from destinations_ui.destinations.forms.kind_fields import MOST_ROWS, form_field
 from destinations_ui.destinations.forms.posted_data import FACT, PREFIX, PostedData, plain_names
 from destinations_ui.destinations.forms.text import lower_first
 from destinations_ui.destinations.inventory import EnvironmentSlot
-from destinations_ui.kinds.spec.kind import Kind, Value
+from destinations_ui.kinds.spec import Kind, Value
 from destinations_ui.launchdarkly.resources import KEY, Environment
 
 UNKNOWN_FIELDS = (
@@ -53,7 +53,7 @@ class DestinationBoundField(BoundField):
     def aria_describedby(self) -> str | None:
         """Return the ids of the help, the error and the warnings."""
         described = super().aria_describedby
-        return f"{described or ''} {self.auto_id}_caution".strip() if self.warnings else described
+        return f"{described or ''} {self.auto_id}_warning".strip() if self.warnings else described
 
     def build_widget_attrs(self, attrs: dict[str, Any], widget: forms.Widget | None = None) -> dict[str, Any]:
         """Let htmx preserve a typed secret, which is never sent back, unless it has to be typed again."""

@@ -13,7 +13,7 @@ from django.urls import reverse
 from destinations_ui.destinations.forms.fields import PlainField, SecretField, SuggestInput
 from destinations_ui.destinations.forms.posted_data import PREFIX
 from destinations_ui.destinations.forms.text import lower_first, refuse_controls, tidy
-from destinations_ui.kinds.spec.kind import Field, Kind
+from destinations_ui.kinds.spec import Field, Kind
 
 #: More rows than anyone maps.
 MOST_ROWS = 50

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from django.core.exceptions import ValidationError
 
 from destinations_ui import kinds
-from destinations_ui.kinds.spec.kind import Field
+from destinations_ui.kinds.spec import Field
 from destinations_ui.kinds.spec.patterns import FLAGS
 from destinations_ui.kinds.validators import Rule, holds_secret
 
@@ -85,7 +85,7 @@ def secret_shapes() -> Iterator[str]:
     """Yield the patterns of secrets whose shape the vendor defines."""
     for kind in kinds.registry().values():
         for field in kind.fields:
-            yield from (caution.unless for caution in field.cautions if field.secret and caution.unless)
+            yield from (warning.unless for warning in field.warnings if field.secret and warning.unless)
 
 
 def is_known_mistake(field: Field, text: str) -> bool:

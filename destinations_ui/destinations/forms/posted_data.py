@@ -17,7 +17,7 @@ from django.http import QueryDict
 from destinations_ui.destinations.forms.confirmations import CONFIRMATION
 from destinations_ui.destinations.forms.possible_secrets import accepts, in_free_text, in_value
 from destinations_ui.destinations.forms.text import tidy
-from destinations_ui.kinds.spec.kind import Field, Kind
+from destinations_ui.kinds.spec import Field, Kind
 from destinations_ui.kinds.spec.patterns import FLAGS
 
 #: Stands before the names of a kind's own fields.

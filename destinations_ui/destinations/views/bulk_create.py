@@ -16,7 +16,7 @@ from destinations_ui.destinations import bulk, prefill
 from destinations_ui.destinations.bulk import MOST_ROWS, Row
 from destinations_ui.destinations.project_list import project_page
 from destinations_ui.kinds import Kind
-from destinations_ui.kinds.client_spec import script
+from destinations_ui.kinds.client_spec import digest
 
 NO_ROWS = "The form came without its rows, so nothing was sent. Choose again."
 
@@ -115,7 +115,7 @@ def page(
         "kind": kind,
         "rows": rows,
         "left": [row for row in rows if row.form],
-        "kind_spec": script(kind),
+        "kind_spec": digest(kind),
         "query": request.GET.urlencode(),
     }
     return render(request, f"destinations/bulk_create.html{part}", context, status=status)

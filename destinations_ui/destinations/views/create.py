@@ -21,7 +21,7 @@ from destinations_ui.destinations.forms.kind_fields import MOST_ROWS, rows_field
 from destinations_ui.destinations.preview import preview
 from destinations_ui.destinations.submit import UNCONFIRMED, submit, unresolved_attempts
 from destinations_ui.kinds import Kind
-from destinations_ui.kinds.client_spec import script
+from destinations_ui.kinds.client_spec import digest
 
 #: The parts of the page that htmx swaps.
 MAIN, FIELDS, ENVIRONMENT = "#main", "#fields", "#environment"
@@ -167,7 +167,7 @@ def page(
         "kind": form.kind,
         "environment_query": environment_query(chosen),
         "fragment": part in {FIELDS, ENVIRONMENT},
-        "kind_spec": script(form.kind),
+        "kind_spec": digest(form.kind),
         "unresolved": unresolved_attempts(**chosen) if part != FIELDS and all(chosen.values()) else [],
     }
     return render(request, f"{template}{part}", context, status=status)

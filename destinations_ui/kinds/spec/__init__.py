@@ -1,0 +1,24 @@
+"""The vocabulary of a kind's file: one idea per module."""
+
+from __future__ import annotations
+
+from destinations_ui.kinds.spec.errors import SpecError
+from destinations_ui.kinds.spec.field import Field, PlainValue, Row, Validator, Value
+from destinations_ui.kinds.spec.kind import Kind
+from destinations_ui.kinds.spec.paste import Paste
+from destinations_ui.kinds.spec.setup_guides import SetupGuide
+from destinations_ui.kinds.spec.warnings import CrossFieldWarning, FieldWarning
+
+__all__ = [
+    "CrossFieldWarning",
+    "Field",
+    "FieldWarning",
+    "Kind",
+    "Paste",
+    "PlainValue",
+    "Row",
+    "SetupGuide",
+    "SpecError",
+    "Validator",
+    "Value",
+]

@@ -1,28 +1,26 @@
-"""Patterns in a kind's file: regular expressions that the server and the browser read alike.
+"""Regular expressions of a kind, which the server and the browser both read.
 
-They are written in what Python's and JavaScript's regular expressions have in common, with Python's ``(?P<name>…)`` for
-a group that has a name.
+They use only what Python's and JavaScript's regular expressions have in common, and Python's ``(?P<name>…)`` for a
+named group.
 """
 
 from __future__ import annotations
 
 import re
 
-#: How every pattern is read. Vendors mean plain letters and digits, not all that Unicode has.
+from destinations_ui.kinds.spec.errors import SpecError
+
+#: The flags of every pattern. Vendors mean ASCII letters and digits, not all of Unicode's.
 FLAGS = re.ASCII | re.IGNORECASE
 
 
-class SpecError(ValueError):
-    """A kind's file says something that cannot be right."""
-
-
-def script_pattern(pattern: str) -> str:
-    """Return a pattern as JavaScript writes it."""
+def javascript(pattern: str) -> str:
+    """Return a pattern in JavaScript's syntax."""
     return pattern.replace("(?P<", "(?<")
 
 
 def check_pattern(where: str, pattern: str) -> None:
-    """Raise :class:`SpecError` when a pattern is none."""
+    """Raise :class:`SpecError` when a pattern is not a regular expression."""
     try:
         re.compile(pattern)
     except re.error as error:

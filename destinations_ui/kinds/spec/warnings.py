@@ -1,4 +1,4 @@
-"""What is unusual in a value and may still be right, as data."""
+"""Warnings: a value that is unusual and may still be correct. The user confirms it, and the record keeps that."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from destinations_ui.kinds.spec.patterns import FLAGS, SpecError, check_pattern
+from destinations_ui.kinds.spec.errors import SpecError
+from destinations_ui.kinds.spec.patterns import FLAGS, check_pattern
 
 CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FieldWarning:
-    """What is unusual in a value and may still be right: the person is asked, and the answer is kept on the record.
+    """A warning about one field's value.
 
     Attributes:
-        code: Tells it from the others of its field or kind: ``shape``.
-        message: What is unusual, and what to type if it is wrong. It never repeats the value.
-        when: Found in the texts that it is about.
-        unless: Found in the texts that it is not about; one of ``when`` and ``unless`` is given.
+        code: Unique within its field or kind: ``shape``.
+        message: What is unusual, and what to enter instead. It never repeats the value.
+        when: A pattern: a value that contains it is unusual.
+        unless: A pattern: a value that does not contain it is unusual. Exactly one of ``when`` and ``unless`` is given.
     """
 
     code: str
@@ -28,17 +29,13 @@ class FieldWarning:
     unless: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse one that is ill-formed.
-
-        Raises:
-            SpecError: naming the caution and what is wrong with it.
-        """
+        """Raise :class:`SpecError` when the warning is invalid."""
         if not CODE.fullmatch(self.code) or not self.message.strip() or bool(self.when) == bool(self.unless):
-            raise SpecError(f"Caution {self.code!r}: it needs a code, a message, and either when or unless.")
-        check_pattern(f"Caution {self.code}", self.when or self.unless)
+            raise SpecError(f"Warning {self.code!r}: it needs a code, a message, and either when or unless.")
+        check_pattern(f"Warning {self.code}", self.when or self.unless)
 
-    def concerns(self, text: str) -> bool:
-        """Tell whether a text is what it is about."""
+    def applies_to(self, text: str) -> bool:
+        """Return whether a value is unusual."""
         if self.when:
             return re.search(self.when, text, FLAGS) is not None
         return re.search(self.unless, text, FLAGS) is None
@@ -46,14 +43,14 @@ class FieldWarning:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CrossFieldWarning:
-    """A caution about two values: they are unusual when what a pattern finds in each differs, or is the same.
+    """A warning about two values: a part of one differs from a part of the other, or is the same.
 
     Attributes:
-        code: As in a :class:`FieldWarning`.
-        message: As in a :class:`FieldWarning`.
-        first: A field's name and a pattern with one group. The caution is shown at this field.
-        second: The same for the other value: a field's, or a fact that was learnt from a pasted text.
-        same: Whether to be alike is what is unusual.
+        code: As in :class:`FieldWarning`.
+        message: As in :class:`FieldWarning`.
+        first: A field's name and a pattern with one group. The warning is shown at this field.
+        second: The same for the other value: a field's, or a fact's from a pasted text.
+        same: Whether equal parts are unusual, instead of different ones.
     """
 
     code: str
@@ -62,19 +59,19 @@ class CrossFieldWarning:
     second: tuple[str, str]
     same: bool = False
 
-    def concerns(self, texts: Mapping[str, str]) -> bool:
-        """Tell whether these texts, by field or fact, are what it is about. One that is empty is compared to none."""
-        found = []
+    def applies_to(self, texts: Mapping[str, str]) -> bool:
+        """Return whether two of the values, by field or fact, are unusual. An empty value is compared with nothing."""
+        parts = []
         for name, pattern in (self.first, self.second):
             match = re.search(pattern, texts.get(name, ""), FLAGS) if texts.get(name) else None
             if match is None:
                 return False
-            found.append(match[1] or "")
-        return (found[0] == found[1]) == self.same
+            parts.append(match[1] or "")
+        return (parts[0] == parts[1]) == self.same
 
 
-#: What is unusual in any secret: it is sent as it is typed, so that blanks around it would be part of it.
-SECRET_CAUTIONS = (
+#: The warnings of every secret field. A secret is sent exactly as typed, so spaces around it would be part of it.
+SECRET_WARNINGS = (
     FieldWarning(
         code="blanks",
         message="There are blanks around this secret, and they would be sent with it. Take them away unless they "

@@ -131,12 +131,6 @@ def kind_cards(kind: Kind | None, place: str) -> dict[str, object]:
     return {"kinds": kinds.registry().values(), "kind": kind, "place": place}
 
 
-@register.inclusion_tag("destinations/_kind.html")
-def chosen_card(kind: Kind, place: str) -> dict[str, object]:
-    """Show the card of the kind that was just chosen; the others are updated in the browser."""
-    return {"each": kind, "kind": kind, "place": place, "oob": True}
-
-
 @register.filter
 def kind_icon(slug: str) -> str:
     """Return the icon of a kind, or a question mark for a kind that is not known here."""

@@ -16,7 +16,7 @@ from django.test import Client
 from destinations_ui import kinds
 from destinations_ui.audit.models import AuditRecord
 from destinations_ui.kinds import Kind
-from destinations_ui.kinds.spec.kind import Field
+from destinations_ui.kinds.spec import Field
 from destinations_ui.sandbox import SandboxServer
 from tests.destinations.views.creating import HTMX, address
 from tests.support.attempts import KINDS

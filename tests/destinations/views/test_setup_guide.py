@@ -46,7 +46,7 @@ def test_the_guides_hold_what_is_typed_and_no_secret(
 
     page = read(answer)
     assert answer.status_code == 200
-    for guide in kind.guides:
+    for guide in kind.setup_guides:
         assert guide.title in page.text
         assert guide.source in page.links
     assert not any(secret in page.html + log.getvalue() for secret in secrets_of(kind))

@@ -61,7 +61,7 @@
   // Of all the rows only the one whose button was pressed is sent.
   document.addEventListener("htmx:configRequest", ({ detail }) => {
     if (!detail.elt.matches("[data-send]")) return;
-    for (const name of [...detail.formData.keys()]) {
+    for (const name of Array.from(detail.formData.keys())) {
       if (/^\d+-/.test(name) && !name.startsWith(`${detail.elt.value}-`)) detail.formData.delete(name);
     }
   });
