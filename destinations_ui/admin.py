@@ -1,4 +1,4 @@
-"""Django's admin: people and groups to administer, records to look at."""
+"""Django's admin: users and groups to manage, records to view."""
 
 from __future__ import annotations
 
@@ -11,47 +11,47 @@ from django.http import HttpRequest
 
 from destinations_ui.audit.models import AuditRecord
 
-#: What only a superuser decides: whoever could set these could give themselves every right.
+#: Fields that only superusers change: anyone else could give themselves every permission with them.
 RESERVED = ("is_superuser", "is_staff", "user_permissions")
 
 
 if TYPE_CHECKING:
-    PeopleBase = UserAdmin[User]
-    RecordsBase = admin.ModelAdmin[AuditRecord]
+    UserAdminBase = UserAdmin[User]
+    RecordAdminBase = admin.ModelAdmin[AuditRecord]
 else:
-    PeopleBase, RecordsBase = UserAdmin, admin.ModelAdmin
+    UserAdminBase, RecordAdminBase = UserAdmin, admin.ModelAdmin
 
 admin.site.unregister(User)
 
 
 @admin.register(User)
-class PeopleAdmin(PeopleBase):
-    """People. Rights are given by group; what is reserved for superusers is shown only."""
+class RestrictedUserAdmin(UserAdminBase):
+    """Users. They get permissions by group; what is reserved for superusers is read-only."""
 
     list_display = ("username", "first_name", "last_name", "is_active", "last_login")
     list_filter = ("is_active", "groups")
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Show what is reserved without a way to change it."""
+        """Add the reserved fields."""
         fixed = super().get_readonly_fields(request, obj)
         return fixed if request.user.is_superuser else (*fixed, *RESERVED)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Keep superusers out of reach of everyone else: a new password would be theirs."""
-        return self.may_touch(request, obj) and super().has_change_permission(request, obj)
+        """Let only superusers change a superuser, for example the password."""
+        return self.in_reach(request, obj) and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """As for changing."""
-        return self.may_touch(request, obj) and super().has_delete_permission(request, obj)
+        """Let only superusers delete a superuser."""
+        return self.in_reach(request, obj) and super().has_delete_permission(request, obj)
 
-    def may_touch(self, request: HttpRequest, obj: User | None) -> bool:
-        """Tell whether a person is within reach of who asks."""
+    def in_reach(self, request: HttpRequest, obj: User | None) -> bool:
+        """Return whether the requesting user may change a user."""
         return obj is None or not obj.is_superuser or request.user.is_superuser
 
 
 @admin.register(AuditRecord)
-class AuditRecordAdmin(RecordsBase):
-    """Records, to be looked at. Nobody adds, changes or deletes one here, superusers included."""
+class AuditRecordAdmin(RecordAdminBase):
+    """Records, read-only for everyone, superusers included."""
 
     list_display = ("created_at", "actor", "kind", "name", "project", "environment", "outcome")
     list_filter = ("outcome", "kind")

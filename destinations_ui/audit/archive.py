@@ -1,6 +1,6 @@
-"""The oldest part of the history as a signed file of JSON Lines.
+"""Write and read archives: the oldest part of the history as a signed file of JSON Lines.
 
-The first line says what the file is, the last one is signed, and each line between is an event with all its columns.
+The first line names the format, the last one is signed, and each line between is an event with all its columns.
 The events keep their seals, so that an archive and what is left in the database are one chain. ``pruning`` decides
 where it ends.
 """
@@ -26,30 +26,30 @@ from destinations_ui.conf.atomic_file import new_file
 
 ARCHIVE = "Destinations UI archive 1"
 
-#: No line of ours is longer, in bytes: an event holds one form at most.
+#: The maximum length of a line, in bytes: an event holds one form at most.
 LONGEST = 16 * 1024 * 1024
 
-#: From which outcome an event may lead on; an intent begins.
+#: Event type → the outcome that it changes. A record begins with an intent.
 SINCE: Mapping[str, str] = {EventType.SETTLED: Outcome.PENDING, EventType.RESOLVED: Outcome.UNKNOWN}
 
 
 class ArchiveError(Exception):
-    """A file is no archive, or not as it was written. The message is a sentence that names it, without its content."""
+    """A file is not an archive, or was changed. The message is a sentence that names it, without its content."""
 
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """What an archive holds.
+    """The summary of an archive.
 
     Attributes:
         installation: Of the database that it comes from.
         first: The number of its first event.
         last: The number of its last event.
-        previous: The seal of the event before the first; empty when there is none.
+        previous: The seal of the event before the first; empty if there is none.
         seal: The seal of the last event.
         events: How many events it holds.
         records: How many records they are about, each whole.
-        sha256: Of the whole file, in hex digits.
+        sha256: The digest of the whole file, in hex digits.
     """
 
     installation: str
@@ -63,11 +63,11 @@ class Archive:
 
 
 def write(first: int, last: int, to: Path) -> Archive:
-    """Write some events to a new file, read it back, and return what it holds.
+    """Write a range of events to a new file, read it back, and return its summary.
 
     Raises:
         HistoryTampered: when the events are not what was written. Then there is no file.
-        OSError: when the file cannot be written, or is there already.
+        OSError: when the file cannot be written, or exists.
     """
     with new_file(to) as path:
         with path.open("wb") as file, verification.snapshot():
@@ -108,20 +108,20 @@ def line(content: Mapping[str, Any]) -> bytes:
 
 
 def describe(path: Path) -> Archive:
-    """Return what an archive holds, after its signature has proved right.
+    """Return the summary of an archive, after verifying its signature.
 
     Raises:
-        ArchiveError: when the file is no archive, or not as it was written.
+        ArchiveError: when the file is not an archive, or was changed.
     """
     with opened(path) as file:
         return checked(file, path)
 
 
 def read(path: Path) -> Iterator[Row]:
-    """Yield the events of an archive in their order, after its signature has proved right.
+    """Yield the events of an archive in order, after verifying its signature.
 
     Raises:
-        ArchiveError: when the file is no archive, or not as it was written.
+        ArchiveError: when the file is not an archive, or was changed.
     """
     with opened(path) as file:
         holds = checked(file, path)
@@ -144,19 +144,19 @@ def opened(path: Path) -> IO[bytes]:
 
 
 def checked(file: IO[bytes], path: Path) -> Archive:
-    """Read an archive to its end, which is signed, and return what it holds.
+    """Read an archive to its signed end, and return its summary.
 
     Raises:
-        ArchiveError: when it is none, or not as it was written.
+        ArchiveError: when it is not an archive, or was changed.
     """
-    digest, whole = hashlib.sha256(), hashlib.sha256()
+    signed_part, whole = hashlib.sha256(), hashlib.sha256()
     last = first = file.readline(LONGEST)
     start = parsed(first)
     if start.get("type") != ARCHIVE:
         raise ArchiveError(f"{path} is not a “{ARCHIVE}”.")
     whole.update(first)
     while text := file.readline(LONGEST):
-        digest.update(last)
+        signed_part.update(last)
         whole.update(text)
         last = text
     end = parsed(last)
@@ -168,14 +168,14 @@ def checked(file: IO[bytes], path: Path) -> Archive:
     given = str(end.pop("signature"))
     if not hmac.compare_digest(checkpoints.signature(key, end).encode(), given.encode()):
         raise ArchiveError(f"{path} was changed: its signature does not fit.")
-    if end["sha256"] != digest.hexdigest():
+    if end["sha256"] != signed_part.hexdigest():
         raise ArchiveError(f"{path} was changed: its lines are not those that were signed.")
     signed = {name: end[name] for name in ("installation", "first", "last", "seal", "events", "records")}
     return Archive(previous=start["previous"], sha256=whole.hexdigest(), **signed)
 
 
 def parsed(text: bytes) -> dict[str, Any]:
-    """Return the object on a line; an empty one when it is no line of ours."""
+    """Return the object on a line; an empty one if there is none."""
     try:
         content = json.loads(text)
     except (ValueError, RecursionError):
@@ -184,10 +184,10 @@ def parsed(text: bytes) -> dict[str, Any]:
 
 
 def replayed(rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield events that are in no record any more, each after it has proved to follow from those before.
+    """Yield archived events, each after verifying that it follows from those before.
 
     Raises:
-        HistoryTampered: when a record does not begin with its one intent, moves where it may not, or is not at an end.
+        HistoryTampered: when a record does not begin with its one intent, changes as it cannot, or is not settled.
     """
     outcomes: dict[str, str] = {}
     for row in rows:
@@ -196,7 +196,7 @@ def replayed(rows: Iterable[Row]) -> Iterator[Row]:
             if (row.type == EventType.INTENT) != (before is None):
                 raise HistoryTampered(f"The events of record {row.record} do not begin with its one intent: {row}.")
             if row.type in SINCE and before != SINCE[row.type]:
-                raise HistoryTampered(f"Record {row.record} moved where it may not: {row}, when it was {before}.")
+                raise HistoryTampered(f"Record {row.record} was {before}, and cannot have changed so: {row}.")
             outcomes[row.record] = json.loads(row.body).get("set", {}).get("outcome", before)
         yield row
     for record, outcome in outcomes.items():
@@ -205,23 +205,23 @@ def replayed(rows: Iterable[Row]) -> Iterator[Row]:
 
 
 def history(paths: Sequence[Path]) -> Iterator[Row]:
-    """Yield the events of archives, given in their order, and of the table, as one history. Call it in a ``snapshot``.
+    """Yield the events of archives, oldest first, and of the table, as one history. Call it in a ``snapshot``.
 
     Raises:
         ArchiveError: when a file is no archive, or not as it was written.
-        HistoryTampered: when an event is in both and not the same, or an archived record does not add up.
+        HistoryTampered: when an event differs between the two, or an archived record is inconsistent.
     """
     table = verification.event_rows()
-    here = next(table, None)
+    next_in_table = next(table, None)
     for row in itertools.chain.from_iterable(replayed(read(path)) for path in paths):
-        # What was archived and not pruned, and what is older than the archives given.
-        while here is not None and isinstance(here.seq, int) and here.seq <= row.seq:
-            if here.seq < row.seq:
-                yield here
-            elif here != row:
-                raise HistoryTampered(f"Changed: {here} is not as its archive has it.")
-            here = next(table, None)
+        # Events that were archived and not pruned, and events older than the given archives.
+        while next_in_table is not None and isinstance(next_in_table.seq, int) and next_in_table.seq <= row.seq:
+            if next_in_table.seq < row.seq:
+                yield next_in_table
+            elif next_in_table != row:
+                raise HistoryTampered(f"Changed: {next_in_table} differs from its archive.")
+            next_in_table = next(table, None)
         yield row
-    if here is not None:
-        yield here
+    if next_in_table is not None:
+        yield next_in_table
         yield from table

@@ -1,7 +1,7 @@
-"""Signed statements about the history, to be kept where nobody who can change it can change them.
+"""Checkpoints and receipts: signed statements about the history, to be kept out of reach of those who can change it.
 
-A chain cannot show that its end was cut off, or that the whole of it was written anew with the key. A checkpoint can:
-it says which seal the last event had. A record's receipt says so, too, and what the record and its events were.
+A chain cannot show that its end was cut off, or that all of it was rewritten with the key. A checkpoint can: it states
+the seal of the last event. A record's receipt states it, too, and the record and its events.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from destinations_ui.conf.secret import Secret
 CHECKPOINT = "Destinations UI checkpoint 1"
 RECEIPT = "Destinations UI receipt 1"
 
-#: No proof of ours is longer, in bytes: a receipt of a record with thousands of events.
+#: The maximum length of a statement, in bytes: a receipt of a record with thousands of events.
 LONGEST = 16 * 1024 * 1024
 
 
 class InvalidProof(Exception):
-    """A file proves nothing. The message is a sentence that names it and says why, without its content."""
+    """A file is not a valid statement. The message is a sentence that names it and the reason, without its content."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """That the event of this number bears this seal.
+    """A statement that the event of a number has a seal.
 
     Attributes:
-        source: The file that says so.
+        source: The file that states it.
     """
 
     seq: int
@@ -47,19 +47,19 @@ class Claim:
 
 
 def checkpoint() -> dict[str, Any]:
-    """Return a signed statement of what the last event is; number 0 while there is none.
+    """Return a signed statement of the last event; number 0 while there is none.
 
     Raises:
-        HistoryTampered: when its own seal does not fit.
+        HistoryTampered: when its seal does not fit.
     """
     return signed({"type": CHECKPOINT, "made_at": timezone.now(), "installation": installation(), **head()})
 
 
 def receipt(record: AuditRecord) -> dict[str, Any]:
-    """Return a signed statement of a record, of its events, and of where the history ended when it was made.
+    """Return a signed statement of a record, of its events, and of the last event of the history.
 
     Raises:
-        HistoryTampered: when they do not fit together: nothing is signed that is not so.
+        HistoryTampered: when they do not match: a receipt is signed only for a verified record.
     """
     with verification.snapshot():
         record = AuditRecord.objects.get(pk=record.pk)
@@ -102,7 +102,7 @@ def head() -> dict[str, Any]:
 
 
 def check_seals(rows: Iterable[Row]) -> None:
-    """Make sure that each event bears the right seal.
+    """Verify the seals of events.
 
     Raises:
         HistoryTampered: at the first that does not.
@@ -116,22 +116,22 @@ def check_seals(rows: Iterable[Row]) -> None:
 
 
 def signed(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a statement in JSON's types, with the id of the key and the signature. It has to have a ``type``."""
+    """Return a statement in JSON's types, with the id of the key and the signature. It must have a ``type``."""
     statement = {**chain.as_json(payload), "key_id": chain.key_id(settings.SEAL_KEY)}
     return statement | {"signature": signature(settings.SEAL_KEY, statement)}
 
 
 def signature(key: Secret, statement: Mapping[str, Any]) -> str:
-    """Return the HMAC-SHA256 of a statement. Its type stands first, so that it is never taken for an event's seal."""
+    """Return the HMAC-SHA256 of a statement. The type comes first, so that it cannot pass for an event's seal."""
     text = f"{statement['type']}\n{chain.canonical_json(statement)}"
     return hmac.new(key.reveal().encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 def read(path: Path, type: str) -> dict[str, Any]:
-    """Return the statement in a file, after its signature has proved right.
+    """Return the statement in a file, after verifying its signature.
 
     Raises:
-        InvalidProof: when it is none of this type, or is not as it was signed.
+        InvalidProof: when it is not of this type, or was changed.
     """
     try:
         with path.open("rb") as file:
@@ -143,12 +143,12 @@ def read(path: Path, type: str) -> dict[str, Any]:
     try:
         statement = json.loads(content)
         key = chain.keys().get(statement["key_id"])
-        given = str(statement.pop("signature")).encode()
-        right = key is not None and hmac.compare_digest(signature(key, statement).encode(), given)
-        found = statement["type"]
+        signature_given = str(statement.pop("signature")).encode()
+        right = key is not None and hmac.compare_digest(signature(key, statement).encode(), signature_given)
+        found_type = statement["type"]
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        found = None
-    if found != type:
+        found_type = None
+    if found_type != type:
         raise InvalidProof(f"{path} is not a “{type}”.")
     if key is None:
         raise InvalidProof(f"{path} was signed with a key that is neither SEAL_KEY nor among SEAL_KEY_FALLBACKS.")
@@ -158,10 +158,10 @@ def read(path: Path, type: str) -> dict[str, Any]:
 
 
 def read_ours(path: Path, type: str) -> dict[str, Any]:
-    """Return the statement in a file, if it is about this database.
+    """Return the statement in a file about this database.
 
     Raises:
-        InvalidProof: when it is not what it should be.
+        InvalidProof: when it is not a valid statement.
         HistoryTampered: when it is about another installation.
     """
     statement = read(path, type)
@@ -172,27 +172,27 @@ def read_ours(path: Path, type: str) -> dict[str, Any]:
 
 
 def claims(checkpoints: Iterable[Path], receipts: Iterable[Path]) -> list[Claim]:
-    """Return what the files say about the history.
+    """Return the claims that files make about the history.
 
-    What a receipt says of the history's end stands for every event up to there: so its record had no other ones.
+    A receipt's claim about the last event covers all events before it, so its record had no others.
 
     Raises:
-        InvalidProof: when a file is not what it should be.
-        HistoryTampered: when an event in a receipt does not bear the right seal.
+        InvalidProof: when a file is not a valid statement.
+        HistoryTampered: when an event in a receipt does not have the right seal.
     """
-    found: list[tuple[Path, Mapping[str, Any]]] = [(path, read_ours(path, CHECKPOINT)) for path in checkpoints]
+    claimed: list[tuple[Path, Mapping[str, Any]]] = [(path, read_ours(path, CHECKPOINT)) for path in checkpoints]
     for path in receipts:
         statement = read_ours(path, RECEIPT)
         check_seals(Row(**each) for each in statement["events"])
-        found += [(path, each) for each in (*statement["events"], statement["head"])]
-    return [Claim(each["seq"], each["seal"], path) for path, each in found]
+        claimed += [(path, each) for each in (*statement["events"], statement["head"])]
+    return [Claim(each["seq"], each["seal"], path) for path, each in claimed]
 
 
-def held_against(claims: Iterable[Claim], rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield the events, each after it has proved to be what is claimed of it, if anything is.
+def compared_with(claims: Iterable[Claim], rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield the events, each after comparing it with the claims about it.
 
     Raises:
-        HistoryTampered: at the first that is another one, and at the end when one was not there.
+        HistoryTampered: at the first that differs, and at the end if a claimed event was missing.
     """
     due: dict[int, list[Claim]] = {}
     for claim in claims:
@@ -202,12 +202,10 @@ def held_against(claims: Iterable[Claim], rows: Iterable[Row]) -> Iterator[Row]:
     for row in rows:
         for claim in due.pop(row.seq, ()):
             if claim.seal != row.seal:
-                raise HistoryTampered(f"Rewritten: {row} is not the one that {claim.source} speaks of.")
+                raise HistoryTampered(f"Rewritten: {row} is not the event in {claim.source}.")
         yield row
         first, last = first or row.seq, row.seq
     for seq, [claim, *_] in sorted(due.items()):
         if seq < first:
-            raise HistoryTampered(
-                f"Not there: event {seq}, of which {claim.source} speaks, was pruned; add its --archive."
-            )
-        raise HistoryTampered(f"Cut off: {claim.source} speaks of event {seq}, and the history ends with event {last}.")
+            raise HistoryTampered(f"Not there: event {seq}, which {claim.source} names, was pruned; add its --archive.")
+        raise HistoryTampered(f"Cut off: {claim.source} names event {seq}, and the history ends with event {last}.")

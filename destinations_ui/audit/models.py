@@ -1,4 +1,4 @@
-"""What is kept: the events of each attempt, and the record that sums them up."""
+"""The models of the history: events, and a record of each attempt that sums its events up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from destinations_ui.audit.damage import LenientJSONField
 
 
 class Outcome(models.TextChoices):
-    """What came of an attempt. The values are a contract: exports and other tools rely on them."""
+    """The outcome of an attempt. The values are a contract: exports and other tools rely on them."""
 
     PENDING = "pending", "Sending"
     SUCCEEDED = "succeeded", "Succeeded"
@@ -25,12 +25,22 @@ class Outcome(models.TextChoices):
     ABSENT = "absent", "Absent"
 
 
-#: What is still to be found out.
+#: Outcomes that are not final.
 UNRESOLVED = (Outcome.PENDING, Outcome.UNKNOWN)
 
 
+class Action(models.TextChoices):
+    """What an attempt does at LaunchDarkly. A record of an action that is not listed here stays readable."""
+
+    CREATE = "destination.create", "Create"
+    UPDATE = "destination.update", "Update"
+    SWITCH = "destination.switch", "Switch"
+    ROTATE = "destination.rotate", "Rotate"
+    DELETE = "destination.delete", "Delete"
+
+
 class EventType(models.TextChoices):
-    """What can happen to an attempt, and to the history itself."""
+    """The types of events, of attempts and of the history itself."""
 
     INTENT = "intent", "Recorded"
     SETTLED = "settled", "Settled"
@@ -40,31 +50,31 @@ class EventType(models.TextChoices):
 
 
 class RecordError(TypeError):
-    """Someone tried to change or delete what is only ever added."""
+    """Code tried to change or delete a row that is append-only."""
 
 
-Kept = TypeVar("Kept", bound=models.Model)
+Row = TypeVar("Row", bound=models.Model)
 
 
-class AppendOnlyQuerySet(models.QuerySet[Kept]):
-    """Rows can be read and added, and nothing else."""
+class AppendOnlyQuerySet(models.QuerySet[Row]):
+    """Rows can be read and added, not changed or deleted."""
 
     def update(self, **kwargs: Any) -> Never:
-        """Refuse: what is kept is not edited."""
+        """Refuse."""
         raise RecordError("Records are not edited.")
 
-    def bulk_update(self, objs: Iterable[Kept], *args: Any, **kwargs: Any) -> Never:
-        """Refuse: what is kept is not edited."""
+    def bulk_update(self, objs: Iterable[Row], *args: Any, **kwargs: Any) -> Never:
+        """Refuse."""
         raise RecordError("Records are not edited.")
 
-    def bulk_create(self, objs: Iterable[Kept], *args: Any, **kwargs: Any) -> list[Kept]:
-        """Add rows, and refuse to write over those that exist."""
+    def bulk_create(self, objs: Iterable[Row], *args: Any, **kwargs: Any) -> list[Row]:
+        """Add rows; refuse to overwrite existing ones."""
         if args[2:] or kwargs.get("update_conflicts"):
             raise RecordError("Records are not edited.")
         return super().bulk_create(objs, *args, **kwargs)
 
     def delete(self) -> Never:
-        """Refuse: what is kept is not deleted."""
+        """Refuse."""
         raise RecordError("Records are not deleted.")
 
     delete.alters_data = True  # type: ignore[attr-defined]  # Django's own mark, for templates
@@ -72,7 +82,7 @@ class AppendOnlyQuerySet(models.QuerySet[Kept]):
 
 
 class AppendOnly(models.Model):
-    """A row that is added once and never edited or deleted. The database refuses it, too: see ``guards``."""
+    """A row that is added once and never edited or deleted. The database refuses it, too: see ``triggers``."""
 
     class Meta:
         """No table of its own."""
@@ -84,13 +94,13 @@ class AppendOnly(models.Model):
     placeholders: ClassVar[Mapping[str, Any]] = {}
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Add the row. One that exists is not saved again."""
+        """Add the row; refuse to save it again."""
         if not self._state.adding:
             raise RecordError("Records are not edited.")
         super().save(*args, **kwargs | {"force_insert": True})
 
     def delete(self, *args: Any, **kwargs: Any) -> Never:
-        """Refuse: what is kept is not deleted."""
+        """Refuse."""
         raise RecordError("Records are not deleted.")
 
     @classmethod
@@ -102,25 +112,24 @@ class AppendOnly(models.Model):
 
 
 class AuditRecordQuerySet(AppendOnlyQuerySet["AuditRecord"]):
-    """The one change to a record is that its outcome moves on, once from pending and once from unknown."""
+    """The one change to a record is its outcome: once from pending, and once from unknown."""
 
     def claiming(self, destination_ids: Iterable[str]) -> AuditRecordQuerySet:
-        """Return the records that are about one of these destinations, by LaunchDarkly's id."""
-        # SQLite uses the index of those that have an id only where it is said that they have one, and only where
-        # nothing else seems to be found sooner.
+        """Return the records that name one of these destinations, by LaunchDarkly's id."""
+        # SQLite uses the partial index only if the query repeats its condition.
         return self.filter(~models.Q(destination_id=""), destination_id__in=list(destination_ids))
 
     def move(self, pk: int, *, since: Outcome, **result: Any) -> bool:
-        """Write a result where the outcome is still ``since``; return whether it was."""
-        still = self.filter(pk=pk, outcome=since)
-        return super(AppendOnlyQuerySet, still).update(**result) == 1
+        """Write a result if the outcome is still ``since``; return whether it was."""
+        unchanged = self.filter(pk=pk, outcome=since)
+        return super(AppendOnlyQuerySet, unchanged).update(**result) == 1
 
 
 class AuditRecord(AppendOnly):
-    """One attempt to change something at LaunchDarkly, whatever came of it: the sum of its events.
+    """One attempt to change something at LaunchDarkly, whatever its outcome: the sum of its events.
 
-    Names are copied, not referred to, so that a record outlives what it names. ``kind`` has no choices: a new kind
-    needs no migration, and a record of a kind that was removed stays readable.
+    Names are copied, not referenced, so that a record outlives what it names. ``kind`` and ``action`` have no choices:
+    a new one needs no migration, and a record of one that was removed stays readable. ``fields`` lists the fields.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -132,7 +141,7 @@ class AuditRecord(AppendOnly):
     duration_ms = models.PositiveIntegerField(null=True, editable=False)
 
     actor = models.CharField(max_length=150, editable=False)
-    #: The person's primary key, kept beside the name since names can be changed and given anew.
+    #: The user's primary key, since names can be changed and reused.
     actor_pk = models.CharField(max_length=40, editable=False)
     action = models.CharField(max_length=40, editable=False)
     outcome = models.CharField(max_length=20, choices=Outcome.choices, default=Outcome.PENDING, editable=False)
@@ -142,7 +151,7 @@ class AuditRecord(AppendOnly):
     kind = models.CharField(max_length=60, editable=False)
     name = models.CharField(max_length=256, editable=False)
     on = models.BooleanField(editable=False)
-    #: The fields known not to be secret, under LaunchDarkly's names.
+    #: The fields that are not secret, under LaunchDarkly's names.
     config = LenientJSONField(default=dict, editable=False)
     #: LaunchDarkly's name of each secret field → the fingerprint of its value.
     secrets = LenientJSONField(default=dict, editable=False)
@@ -155,14 +164,14 @@ class AuditRecord(AppendOnly):
     error_code = models.CharField(max_length=100, blank=True, editable=False)
     error_message = models.TextField(blank=True, editable=False)
     error_id = models.CharField(max_length=100, blank=True, editable=False)
-    #: What the person was told: our sentence, where ``error_message`` is LaunchDarkly's.
+    #: The sentence that the user saw; ``error_message`` is LaunchDarkly's.
     explanation = models.TextField(blank=True, editable=False)
 
     objects = AuditRecordQuerySet.as_manager()
     placeholders = {"outcome": Outcome.UNKNOWN}
 
     class Meta:
-        """Indexes serve what is looked for apart from the history, which has its own: see ``search_index``."""
+        """The history has an index of its own: see ``search_index``."""
 
         default_permissions = ("view",)
         permissions = (("create_destination", "Can create destinations"),)
@@ -179,19 +188,19 @@ class AuditRecord(AppendOnly):
         return f"{self.action} {self.name} by {self.actor}"
 
     def get_absolute_url(self) -> str:
-        """Return the address of the record's own page."""
+        """Return the URL of the record's page."""
         return reverse("record", args=[self.uuid])
 
     @property
     def settled(self) -> bool:
-        """Whether the attempt has come to an end."""
+        """Whether the attempt has ended."""
         return self.outcome != Outcome.PENDING
 
 
 class Installation(AppendOnly):
-    """The database itself, by an id that the first event seals: another database's history does not pass for ours.
+    """The id of this database, sealed by the first event, so that another database's history does not pass for ours.
 
-    The row is written with the first event. There is never a second one.
+    The one row is written with the first event.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -200,7 +209,7 @@ class Installation(AppendOnly):
     objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
-        """Nobody needs a permission."""
+        """Nobody sees it but ``verify_history``."""
 
         default_permissions = ()
 
@@ -209,26 +218,26 @@ class Installation(AppendOnly):
 
 
 class Event(AppendOnly):
-    """Something that happened, in the order in which it did, sealed to what happened before: see ``events``."""
+    """Something that happened, sealed to the event before: see ``chain``."""
 
     #: 1, 2, 3 and so on without a gap.
     seq = models.PositiveBigIntegerField(primary_key=True, editable=False)
-    #: The ``uuid`` of the record it belongs to; none where it concerns the history as a whole.
+    #: The ``uuid`` of the record; null for an event of the history as a whole.
     record = models.UUIDField(null=True, db_index=True, editable=False)
     type = models.CharField(max_length=20, choices=EventType.choices, editable=False)
     at = models.DateTimeField(editable=False)
-    #: What it says, as JSON. It is kept as the very text that was sealed.
+    #: The payload as JSON: exactly the text that was sealed.
     body = models.TextField(editable=False)
-    #: Which key sealed it.
+    #: Names the key of the seal.
     key_id = models.CharField(max_length=16, editable=False)
-    #: The seal of the event before; empty at the first one.
+    #: The seal of the event before; empty for the first.
     previous = models.CharField(max_length=64, blank=True, editable=False)
     seal = models.CharField(max_length=64, editable=False)
 
     objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
-        """Nobody needs a permission: events are seen on their record's page."""
+        """Events have no permission of their own: a record's page shows them."""
 
         default_permissions = ()
         indexes = (models.Index(fields=["seq"], name="event_pruned", condition=models.Q(type="pruned")),)
@@ -238,9 +247,9 @@ class Event(AppendOnly):
 
     @property
     def payload(self) -> dict[str, Any]:
-        """What it says, read. ``set`` is what it changed in the record. One that was spoilt says nothing."""
+        """The body, parsed; empty if it is damaged. ``set`` holds the record's fields that the event set."""
         try:
-            said = json.loads(self.body)
+            payload = json.loads(self.body)
         except ValueError:
             return {}
-        return said if isinstance(said, dict) else {}
+        return payload if isinstance(payload, dict) else {}

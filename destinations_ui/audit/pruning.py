@@ -1,7 +1,7 @@
-"""How much of the history can be archived, and taking out of the database what was.
+"""Find how much of the history can be archived, and delete what was archived.
 
-What is taken out is a beginning of the history, with every record in it whole and at its end. A sealed mark says so
-before anything is deleted: it is what the database's guards look for.
+Events are deleted from the first one on, with every record among them whole and settled. A sealed event of type
+``pruned`` comes first: the database's triggers require it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from destinations_ui.audit import chain
 from destinations_ui.audit.archive import Archive
 from destinations_ui.audit.models import UNRESOLVED, AuditRecord, Event, EventType
 
-#: How many events are deleted in one transaction: others write in between.
+#: Events deleted in one transaction; others can write in between.
 BATCH = 1000
 
 
@@ -26,12 +26,12 @@ class NotPruned(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PruneRange:
-    """A beginning of the history that can be taken out.
+    """The events that can be pruned.
 
     Attributes:
-        first: The number of its first event.
-        last: The number of its last event; the one before ``first`` when there is nothing to take.
-        because: Why it ends before the day that was asked for, a sentence; else empty.
+        first: The number of the first event.
+        last: The number of the last event; ``first - 1`` if there is nothing to prune.
+        because: A sentence why the range ends before the requested day; empty if it does not.
     """
 
     first: int
@@ -41,54 +41,56 @@ class PruneRange:
 
 @dataclass(frozen=True, slots=True)
 class PruneMark:
-    """What a sealed mark says: that the events up to ``through`` are in the archive with this digest."""
+    """The payload of a ``pruned`` event: the events up to ``through`` are in the archive with this digest."""
 
     through: int
     archive_sha256: str
 
 
-def cut(before: datetime) -> PruneRange:
-    """Return the beginning of the history whose records are all settled, and were so before a moment.
+def prunable(before: datetime) -> PruneRange:
+    """Return the longest range from the first event whose records were all settled before a time.
 
-    Events that come meanwhile do no harm: nothing follows for a record that is settled.
+    Events added in the meantime do no harm: nothing follows for a record that is settled.
     """
     first = lowest(Event.objects.all())
     if first is None:
         return PruneRange(1, 0)
     too_new = Event.objects.filter(at__gte=before).order_by("seq").first()
-    asked = too_new.seq if too_new else Event.objects.latest("seq").seq + 1
+    requested = too_new.seq if too_new else Event.objects.latest("seq").seq + 1
     unresolved = AuditRecord.objects.filter(outcome__in=UNRESOLVED).values("uuid")
-    stop = min(asked, lowest(Event.objects.filter(record__in=unresolved)) or asked)
-    # A record is taken whole or not at all. To leave one may split another one, which has to be left then, too.
-    seen: int | None = None
-    while stop != seen:
-        later = Event.objects.filter(seq__gte=stop, **{"seq__lt": seen} if seen else {}).exclude(type=EventType.INTENT)
-        seen = stop
+    stop = min(requested, lowest(Event.objects.filter(record__in=unresolved)) or requested)
+    # A record is pruned whole or not at all. Leaving one out may split another, which then has to be left out, too.
+    previous_stop: int | None = None
+    while stop != previous_stop:
+        later = Event.objects.filter(seq__gte=stop, **{"seq__lt": previous_stop} if previous_stop else {}).exclude(
+            type=EventType.INTENT
+        )
+        previous_stop = stop
         stop = lowest(Event.objects.filter(seq__lt=stop, record__in=later.values("record"))) or stop
-    return PruneRange(first, stop - 1, why(stop) if stop < asked else "")
+    return PruneRange(first, stop - 1, why(stop) if stop < requested else "")
 
 
-def lowest(found: QuerySet[Event]) -> int | None:
+def lowest(events: QuerySet[Event]) -> int | None:
     """Return the lowest number of some events."""
-    number: int | None = found.aggregate(Min("seq"))["seq__min"]
+    number: int | None = events.aggregate(Min("seq"))["seq__min"]
     return number
 
 
 def why(stop: int) -> str:
-    """Return why the record that begins with an event is not taken out, nor what follows."""
+    """Return why the record that an event begins is not pruned, nor what follows."""
     record = AuditRecord.objects.get(uuid__in=Event.objects.filter(seq=stop).values("record"))
     if record.outcome in UNRESOLVED:
-        return f"Event {stop} begins record {record.uuid}, which is {record.outcome} still."
+        return f"Event {stop} begins record {record.uuid}, which is still {record.outcome}."
     last = Event.objects.filter(record=record.uuid).latest("seq")
     end = f"event {last.seq} of {chain.timestamp(last.at)}"
-    return f"Event {stop} begins record {record.uuid}, which goes on until {end}."
+    return f"Event {stop} begins record {record.uuid}, which has events until {end}."
 
 
-def check_rights() -> None:
-    """Make sure, before a mark is made, that what it stands for can be done.
+def check_permissions() -> None:
+    """Check that this role can delete, before a mark is written.
 
     Raises:
-        NotPruned: when the database's role may not delete.
+        NotPruned: when the database's role lacks the permission.
     """
     if connection.vendor == "postgresql":
         tables = [model._meta.db_table for model in (AuditRecord, Event)]
@@ -98,21 +100,21 @@ def check_rights() -> None:
             )
             if cursor.fetchone() != (True,):
                 raise NotPruned(
-                    "The role that DATABASE_URL names may not delete. Prune as the owner of the tables: see "
+                    "The role in DATABASE_URL has no permission to delete. Prune as the owner of the tables: see "
                     "docs/database.md."
                 )
 
 
 def mark(archive: Archive) -> None:
-    """Say under seal that the events of an archive are to be deleted.
+    """Add the sealed event that permits deleting the events of an archive.
 
     Raises:
-        NotPruned: when the table does not begin where the archive does, any more.
+        NotPruned: when the table no longer begins where the archive does.
     """
     with chain.write_transaction():
         latest = latest_mark()
         if lowest(Event.objects.all()) != archive.first or (latest and latest.through >= archive.first):
-            raise NotPruned("The history was pruned by someone else meanwhile. Nothing was deleted.")
+            raise NotPruned("Someone else has just pruned the history. Nothing was deleted.")
         chain.append_event(
             None,
             EventType.PRUNED,
@@ -128,28 +130,28 @@ def mark(archive: Archive) -> None:
 
 
 def latest_mark() -> PruneMark | None:
-    """Return what the last mark says."""
-    found = Event.objects.filter(type="pruned").order_by("-seq").first()
-    return PruneMark(found.payload["through"], found.payload["archive_sha256"]) if found else None
+    """Return the payload of the last mark."""
+    event = Event.objects.filter(type="pruned").order_by("-seq").first()
+    return PruneMark(event.payload["through"], event.payload["archive_sha256"]) if event else None
 
 
 def unfinished() -> PruneMark | None:
-    """Return the mark whose events are not all deleted yet."""
+    """Return the last mark, if not all of its events are deleted yet."""
     latest = latest_mark()
     return latest if latest and Event.objects.filter(seq__lte=latest.through).exists() else None
 
 
 def delete(through: int) -> None:
-    """Delete the events up to a number and their records, as a mark says. It can be interrupted and called again.
+    """Delete the events up to a number, and their records. An interrupted call can be repeated.
 
     Raises:
         django.db.DatabaseError: when the database refuses, as it does without a mark.
     """
     first = lowest(Event.objects.all()) or 1
-    # Django's own querysets: ours refuse, and rightly so everywhere else. The guards are what makes this safe.
+    # Django's own querysets, since ours refuse to delete. The triggers make this safe.
     records: QuerySet[AuditRecord] = QuerySet(AuditRecord)
     kept: QuerySet[Event] = QuerySet(Event)
-    # Records first: one without events would not be known for pruned.
+    # Records first: the trigger looks at their events.
     for start in range(first, through + 1, BATCH):
         batch = kept.filter(seq__range=(start, min(start + BATCH - 1, through)), type=EventType.INTENT)
         records.filter(uuid__in=batch.values("record")).delete()

@@ -1,7 +1,7 @@
-"""Which records match: the queries to the index that ``search_index`` describes.
+"""Search: queries to the index that ``search_index`` describes.
 
-Any combination of filters is answered, newest record first, at a price that hardly depends on how many records there
-are. ``docs/performance.md`` has the figures.
+Any combination of filters takes about the same time, whatever the number of records, and returns the newest first.
+``docs/performance.md`` has the figures.
 """
 # ruff: noqa: S608  # nothing but our own names is put into the SQL
 
@@ -16,34 +16,34 @@ from django.db.models.expressions import RawSQL
 
 from destinations_ui.audit.search_index import DAYS, EXACT, INDEX, RECORDS, SYMBOLS, TRIGRAMS, text_of
 
-#: Text that is shorter has no trigram.
+#: A shorter text has no trigram.
 SHORTEST = 3
 #: No record has a higher number.
 HIGHEST = 2**63 - 1
-#: Of so many records, the newest, SQLite counts how many have a term; one in more than so many of them is common.
+#: On SQLite, the newest records are sampled. A term is common if it is in more than this many of them.
 SAMPLE, COMMON = 200, 6
-#: So many trigrams of a text are looked for there, or a few more.
+#: About this many trigrams of a text are counted in the sample.
 LOOKED_UP = 20
-#: Of the terms that are not common, so many are looked up; the rest of a text is then compared.
+#: At most this many terms that are not common are looked up; then the text itself is compared.
 RAREST = 8
-#: PostgreSQL goes through so many candidates for each record that is wanted, before it looks all of them up.
+#: Candidates that are scanned for each wanted record, before all are looked up.
 TRIED = 40
 
 Parameters = list[Any]
-#: SQL, and its parameters.
+#: SQL and its parameters.
 Condition = tuple[str, Parameters]
 
 
 def numbers(
     filters: Mapping[str, Any], *, limit: int | None = None, before: int | None = None, after: int | None = None
 ) -> RawSQL:
-    """Return the query for the numbers of the records that match, the newest ones if there is a limit.
+    """Return the query for the ids of the records that match, the newest if there is a limit.
 
     Args:
         filters: By the names of ``HistoryFilterForm``. Days are those of UTC.
-        limit: At most so many.
-        before: Only lower numbers than this.
-        after: Only higher ones; the lowest of these if there is a limit.
+        limit: The maximum number of ids.
+        before: Only lower ids.
+        after: Only higher ids; the lowest of them if there is a limit.
     """
     ask = on_sqlite if connection.vendor == "sqlite" else on_postgresql
     sql, parameters = ask(filters, limit, before, after)
@@ -51,12 +51,12 @@ def numbers(
 
 
 def midnight(day: date) -> datetime:
-    """Return the first moment of a day in UTC."""
+    """Return the start of a day in UTC."""
     return datetime.combine(day, time.min, tzinfo=UTC)
 
 
 def lowest(filters: Mapping[str, Any], after: int | None, number: str) -> list[Condition]:
-    """Return the condition that a number has to be high enough; one at most: of two, a database uses any."""
+    """Return the lower bound of ids: at most one condition; given two, the planner may use either."""
     if "since" not in filters:
         return [] if after is None else [(f"{number} > %s", [after])]
     first = f"coalesce((SELECT min(first) FROM {DAYS} WHERE day >= %s), {HIGHEST})"
@@ -65,7 +65,7 @@ def lowest(filters: Mapping[str, Any], after: int | None, number: str) -> list[C
 
 
 def highest(filters: Mapping[str, Any], before: int | None, number: str) -> list[Condition]:
-    """Return the condition that a number has to be low enough."""
+    """Return the upper bound of ids."""
     # Nothing comes after the calendar's last day.
     if filters.get("until", date.max) == date.max:
         return [] if before is None else [(f"{number} < %s", [before])]
@@ -75,28 +75,28 @@ def highest(filters: Mapping[str, Any], before: int | None, number: str) -> list
 
 
 def in_time(filters: Mapping[str, Any], created_at: str) -> list[Condition]:
-    """Return the conditions on the moment, to the microsecond."""
+    """Return the conditions on the time, to the microsecond."""
     conditions: list[Condition] = []
-    moment = connection.ops.adapt_datetimefield_value
+    adapted = connection.ops.adapt_datetimefield_value
     if "since" in filters:
-        conditions.append((f"{created_at} >= %s", [moment(midnight(filters["since"]))]))
+        conditions.append((f"{created_at} >= %s", [adapted(midnight(filters["since"]))]))
     if filters.get("until", date.max) < date.max:
-        conditions.append((f"{created_at} < %s", [moment(midnight(filters["until"]) + timedelta(days=1))]))
+        conditions.append((f"{created_at} < %s", [adapted(midnight(filters["until"]) + timedelta(days=1))]))
     return conditions
 
 
 def pattern(text: str) -> str:
-    """Return the pattern of LIKE for a part of a text."""
+    """Return the LIKE pattern for a part of a text."""
     return f"%{connection.ops.prep_for_like_query(text)}%"
 
 
 def joined(conditions: Sequence[Condition]) -> Condition:
-    """Return conditions that all have to hold as one, and its parameters."""
+    """Join conditions by AND."""
     return " AND ".join(["TRUE", *(sql for sql, _ in conditions)]), [each for _, own in conditions for each in own]
 
 
 def ending(number: str, limit: int | None, after: int | None) -> str:
-    """Return how the query ends that is to give only the first numbers."""
+    """Return the ORDER BY and LIMIT of a query."""
     if limit is None:
         return ""
     return f" ORDER BY {number} {'DESC' if after is None else 'ASC'} LIMIT {limit:d}"
@@ -106,14 +106,14 @@ def ending(number: str, limit: int | None, after: int | None) -> str:
 
 
 def on_sqlite(filters: Mapping[str, Any], limit: int | None, before: int | None, after: int | None) -> Condition:
-    """Return the SQL for the numbers, and its parameters."""
+    """Return the SQL for the ids, and its parameters."""
     text = filters.get("q", "")
     exact = {name: filters[name] for name in EXACT if name in filters}
-    # What the index does not tell is asked of the record: its moment, and letters beyond ASCII, whose case counts.
+    # What the index does not know is compared in the record: the time, and the case of letters beyond ASCII.
     alike = [(f"{text_of('r', 'char')} LIKE %s ESCAPE '\\'", [pattern(text)])] if text else []
 
     def walked(limit: int | None, conditions: Sequence[Condition]) -> Condition:
-        """Return the SQL that goes through the records by their numbers; the plus sign prevents another order."""
+        """Return the SQL that scans the records by id; the plus sign prevents another order."""
         where, parameters = joined(
             [
                 *lowest(filters, after, "r.id"),
@@ -125,7 +125,7 @@ def on_sqlite(filters: Mapping[str, Any], limit: int | None, before: int | None,
         return f"SELECT r.id FROM {RECORDS} r WHERE {where}{ending('r.id', limit, after)}", parameters
 
     def looked_up(term: Condition) -> Condition:
-        """Return the SQL that looks a term of FTS5 up."""
+        """Return the SQL that looks up a term of FTS5."""
         matched = f"{INDEX} MATCH {term[0]}", term[1]
         between = [*lowest(filters, after, "s.rowid"), *highest(filters, before, "s.rowid")]
         where, parameters = joined([matched, *between, *in_time(filters, "r.created_at"), *alike])
@@ -150,13 +150,13 @@ def on_sqlite(filters: Mapping[str, Any], limit: int | None, before: int | None,
 
 
 def symbol_term(name: str, value: Any) -> Condition:
-    """Return the SQL for what FTS5 is asked for a filter. A value that no record has is no symbol, and not found."""
+    """Return the SQL of the FTS5 term for a filter. A value that no record has is not found."""
     symbol = f"SELECT symbol FROM {SYMBOLS} WHERE field = '{name}' AND value = %s"
     return f"""'{name} : "' || coalesce(({symbol}), '---') || '"'""", [value]
 
 
 def short_term(text: str, limit: int) -> Condition:
-    """Return the SQL for what FTS5 is asked for a text without a trigram: those that begin with it, if it is rare."""
+    """Return the SQL of the FTS5 term for a text shorter than a trigram: trigrams that begin with it, if rare."""
     sql = f"""(
         CASE WHEN (SELECT sum(1) FROM near) >= {limit:d} THEN '"---"' ELSE coalesce(
           (SELECT group_concat('"' || replace(term, '"', '""') || '"', ' OR ')
@@ -169,13 +169,13 @@ def short_term(text: str, limit: int) -> Condition:
 
 
 def text_term(text: str, exact: Mapping[str, Any]) -> Condition:
-    """Return the SQL for what FTS5 is asked for a text, besides some columns that have to have a value.
+    """Return the SQL of the FTS5 term for a text, besides columns with exact values.
 
-    To run through the list of a trigram that most records have takes longer than all the rest. A sample tells which are
-    rare: these are asked for alone. Where there is none, records of a rare value are compared one by one; and where
-    there is none of these, either, the whole text is asked for, which is likely to be found soon.
+    Scanning the list of a trigram that most records have takes longer than everything else. A sample shows which are
+    rare: only these are looked up. If none is, and a value is rare, its records are compared one by one. Otherwise the
+    whole text is looked up, which is likely to be found soon.
     """
-    # Those of a long text overlap; some are enough.
+    # Trigrams of a long text overlap; some are enough.
     step = 1 + len(text) // LOOKED_UP
     trigrams = sorted({text[start : start + 3] for start in range(0, len(text) - 2, step)})
     columns = "".join(f", r.{EXACT[name]}" for name in exact)
@@ -201,30 +201,29 @@ def text_term(text: str, exact: Mapping[str, Any]) -> Condition:
 
 
 def on_postgresql(filters: Mapping[str, Any], limit: int | None, before: int | None, after: int | None) -> Condition:
-    """Return the SQL for the numbers, and its parameters.
+    """Return the SQL for the ids, and its parameters.
 
-    Where more than one thing is asked for, how often all of it comes together is anybody's guess, and the planner's can
-    be wrong by a thousand times. So it is not asked: the newest candidates by one filter are gone through, and only if
-    these were not enough is everything looked up in the index of all together. That is never done for what matches
-    often, nor is the table ever gone through for what matches seldom.
+    How often several conditions hold together cannot be known, and the planner's estimate can be off by a thousand
+    times. So the newest candidates of one filter are scanned first, and only if these are not enough, everything is
+    looked up in the combined index. Frequent matches are never looked up, and the table is never scanned for rare ones.
     """
     asked: list[Condition] = [(f"s.{name} = %s", [filters[name]]) for name in EXACT if name in filters]
     first, rest = asked[:1], asked[1:]
     if "q" in filters:
         rest.append(("s.text LIKE upper(%s)", [pattern(filters["q"])]))
-    moment = in_time(filters, "s.created_at")
+    time_range = in_time(filters, "s.created_at")
     ends = lowest(filters, after, "s.id"), highest(filters, before, "s.id")
     if limit is None or not (rest or all(ends)):
-        where, parameters = joined([*ends[0], *ends[1], *moment, *first, *rest])
+        where, parameters = joined([*ends[0], *ends[1], *time_range, *first, *rest])
         return f"SELECT s.id FROM {INDEX} s WHERE {where}{ending('s.id', limit, after)}", parameters
     begin, end = ends if after is not None else ends[::-1]
     walked, walked_parameters = joined([*first, *begin])
-    wanted, wanted_parameters = joined([*end, *moment, *rest])
-    # A text is looked up by itself: for the planner, numbers that it does not know yet are always few.
+    wanted, wanted_parameters = joined([*end, *time_range, *rest])
+    # Keep the planner from the primary key when a text is looked up: it takes unknown bounds for narrow ones.
     number = "s.id + 0" if "q" in filters else "s.id"
     between = [*lowest(filters, after, number), *highest(filters, before, number)]
-    every, every_parameters = joined([*between, *moment, *first, *rest])
-    # No index is in the order of an expression, so that this does not walk as well.
+    every, every_parameters = joined([*between, *time_range, *first, *rest])
+    # Ordering by an expression keeps the planner from scanning in id order here.
     looked_up = (
         f"SELECT s.id FROM {INDEX} s WHERE (SELECT coalesce(sum(1), 0) FROM near) < {limit:d} AND {every}"
         f"{ending('s.id + 0', limit, after)}"

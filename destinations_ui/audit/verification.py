@@ -21,9 +21,9 @@ from destinations_ui.audit.models import AuditRecord, Event, EventType, Installa
 from destinations_ui.audit.sql_text import DuplicateKey, as_text, parsed
 from destinations_ui.conf.logging import escape_controls
 
-#: How many rows are read at once.
+#: Rows read at once.
 CHUNK = 4000
-#: How far from its place an event that stands in the wrong one is looked for.
+#: How far from its place a misplaced event is searched for.
 WINDOW = 200
 
 INTENT = str(EventType.INTENT)
@@ -34,11 +34,11 @@ ENCODE = json.JSONEncoder().encode
 
 
 class HistoryTampered(Exception):
-    """The history is not what was written. The message is a sentence that names the first thing that is wrong."""
+    """The history is not what was written. The message is a sentence that names the first difference."""
 
 
 class Row(NamedTuple):
-    """An event as text, the way it was sealed; ``record`` is empty where it belongs to none."""
+    """An event as the text that was sealed; ``record`` is empty for an event of the history as a whole."""
 
     seq: int
     record: str
@@ -50,19 +50,19 @@ class Row(NamedTuple):
     body: str
 
     def __str__(self) -> str:
-        whose = f" of record {self.record}" if self.record else ""
-        return escape_controls(f"event {self.seq} ({self.type}{whose})")
+        of_record = f" of record {self.record}" if self.record else ""
+        return escape_controls(f"event {self.seq} ({self.type}{of_record})")
 
 
 class Seals:
-    """Recomputes seals with every key there is."""
+    """Recomputes seals with every known key."""
 
     def __init__(self) -> None:
         self._keys = {key_id: key.reveal().encode() for key_id, key in chain.keys().items()}
         self.key_ids = frozenset(self._keys)
 
     def of(self, row: Row) -> str:
-        """Return the seal that the content of an event requires; empty when its key is not there."""
+        """Return the seal that an event should have; empty if its key is unknown."""
         seq, record, event_type, at, key_id, previous, _, body = row
         key = self._keys.get(key_id)
         if key is None:
@@ -83,7 +83,7 @@ class Seals:
 
 @contextmanager
 def snapshot() -> Iterator[None]:
-    """Read everything as it is at one moment, whoever writes meanwhile. A transaction that is under way is kept."""
+    """Read from one snapshot of the database while others write. Inside a transaction, keep using it."""
     if connection.in_atomic_block:
         yield
     elif connection.vendor == "postgresql":
@@ -102,12 +102,12 @@ def snapshot() -> Iterator[None]:
 
 
 def chunks(table: str, columns: Sequence[str], last: int | None = None) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield a table's rows in the order of the first column, its number, perhaps only up to one.
+    """Yield a table's rows in the order of the first column, its number, up to ``last`` if given.
 
-    Each chunk is a query of its own: whoever stops reading leaves nothing open.
+    Each chunk is a query of its own, so that no cursor stays open when the caller stops reading.
 
     Raises:
-        HistoryTampered: at the end, when a number stood there twice, which can be missed where one chunk ends.
+        HistoryTampered: at the end, when a number occurred twice, which a boundary between chunks can hide.
     """
     number, bounds, total = columns[0], {} if last is None else {"<=": last}, 0
     while True:
@@ -123,7 +123,7 @@ def chunks(table: str, columns: Sequence[str], last: int | None = None) -> Itera
                     f"SELECT count(*) FROM {table}" + ("" if last is None else f" WHERE {number} <= {last:d}")
                 )
                 if cursor.fetchone() != (total,):
-                    raise HistoryTampered(f"Inserted: in {table}, a number stands twice.")
+                    raise HistoryTampered(f"Inserted: in {table}, a number occurs twice.")
                 return
         yield rows
         total += len(rows)
@@ -131,7 +131,7 @@ def chunks(table: str, columns: Sequence[str], last: int | None = None) -> Itera
 
 
 def event_rows(last: int | None = None) -> Iterator[Row]:
-    """Yield the events in their order, perhaps only up to a number. Call it in a ``snapshot``."""
+    """Yield the events in order, up to ``last`` if given. Call it in a ``snapshot``."""
     columns = [as_text(Event, name, strict=True) for name in Row._fields]
     columns[1] = f"coalesce({columns[1]}, '')"
     for rows in chunks(EVENTS, columns, last):
@@ -146,7 +146,7 @@ def row(event: Event) -> Row:
 
 
 def pruned() -> dict[int, str]:
-    """Return up to which event the table was pruned last, and that event's seal; nothing where it never was."""
+    """Return up to which event the table was last pruned → that event's seal; empty if it never was."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT body FROM {EVENTS} WHERE type = 'pruned' ORDER BY seq DESC LIMIT 1")
         try:
@@ -155,7 +155,7 @@ def pruned() -> dict[int, str]:
                 for payload in (json.loads(body) for [body] in cursor.fetchall())
             }
         except (ValueError, TypeError, KeyError):
-            # Not written by us: the walk will come to it.
+            # Forged: the walk reports it.
             return {}
 
 
@@ -174,7 +174,7 @@ def installation_id() -> str:
 
 
 def of_installation(rows: Iterable[Row], installation: str) -> Iterator[Row]:
-    """Yield events, after those that name the installation have proved to name this one.
+    """Yield events, after verifying that those that name an installation name this one.
 
     Raises:
         HistoryTampered: at the first that names another.
@@ -194,12 +194,12 @@ def of_installation(rows: Iterable[Row], installation: str) -> Iterator[Row]:
 
 
 def walk(rows: Iterable[Row], pruned: Mapping[int, str]) -> Iterator[Row]:
-    """Yield each event after its seal, its number and its link to the event before have proved right.
+    """Yield each event after verifying its seal, its number and its link to the event before.
 
-    The first has to be number 1, or to follow one of those up to which the history was ``pruned``: number → seal.
+    The first must be number 1, or follow one up to which the history was ``pruned``: number → seal.
 
     Raises:
-        HistoryTampered: at the first that did not.
+        HistoryTampered: at the first that differs.
     """
     seals = Seals()
     rows = iter(rows)
@@ -210,7 +210,7 @@ def walk(rows: Iterable[Row], pruned: Mapping[int, str]) -> Iterator[Row]:
     if isinstance(first.seq, int) and first.seq - 1 in pruned:
         number, previous = first.seq, pruned[first.seq - 1]
     elif isinstance(first.seq, int) and any(1 < first.seq <= through for through in pruned):
-        # The pruning was interrupted: what is left of it is there still.
+        # The pruning was interrupted, and left some of its events.
         number, previous = first.seq, first.previous
     for each in itertools.chain([first], rows):
         if not (each.seq == number and each.previous == previous and seals.fit(each)):
@@ -220,32 +220,32 @@ def walk(rows: Iterable[Row], pruned: Mapping[int, str]) -> Iterator[Row]:
 
 
 def diagnosis(number: int, previous: str, row: Row, following: Sequence[Row], seals: Seals) -> str:
-    """Return what is wrong with an event that should be ``number`` and follow the one sealed ``previous``."""
+    """Return what is wrong with an event that should be ``number`` and follow the one with the seal ``previous``."""
     missed = next((each for each in following if each.previous == previous and seals.fit(each, seq=number)), None)
     own = next((n for n in around(number) if seals.fit(row, seq=n)), None)
     if missed and missed.seq == number:
-        return f"Inserted: {row} stands where event {number} is due."
+        return f"Inserted: {row} is in the place of event {number}."
     if missed and (own is None or own < number):
-        return f"Inserted: {row}; the true event {number} stands as number {missed.seq}."
+        return f"Inserted: {row}; the true event {number} is now number {missed.seq}."
     if missed:
-        other = "" if own == row.seq else f", and event {own} as number {row.seq}"
-        return f"Reordered: event {number} stands as number {missed.seq}{other}."
+        other = "" if own == row.seq else f", and event {own} is now number {row.seq}"
+        return f"Reordered: event {number} is now number {missed.seq}{other}."
     if row.seq != number:
         if not isinstance(row.seq, int) or row.seq < number:
-            return f"Inserted: {row} stands where event {number} is due."
+            return f"Inserted: {row} is in the place of event {number}."
         gone = f"event {number} is" if row.seq == number + 1 else f"events {number} to {row.seq - 1} are"
         return f"Removed: {gone} missing before {row}."
     if own == number:
         if number == 1:
-            return f"Removed: {row} was sealed to one before it."
-        return f"Replaced: the event {number - 1} to which {row} was sealed is another than the one before it."
+            return f"Removed: {row} was sealed to an event before it."
+        return f"Replaced: {row} was sealed to another event {number - 1} than the one before it."
     if own is not None:
-        return f"Removed: event {number} is missing; event {own} now bears its number."
+        return f"Removed: event {number} is missing; event {own} now has its number."
     return unsealed(previous, row, following[0] if following else None, seals)
 
 
 def unsealed(previous: str, row: Row, after: Row | None, seals: Seals) -> str:
-    """Return what is wrong with an event in its place whose seal does not fit."""
+    """Return what is wrong with an event in its place with a seal that does not fit."""
     if any(seals.fit(row, key_id=key_id) for key_id in seals.key_ids):
         return f"Changed: the key id of {row}."
     if seals.fit(row, previous=previous):
@@ -275,9 +275,9 @@ def around(number: int) -> Iterator[int]:
 
 
 def compare() -> Iterator[str]:
-    """Yield the uuid of each record after it has proved to be what its events say, and these to be all there are.
+    """Yield the uuid of each record after verifying it against its events, and that no event is left over.
 
-    The events have to have been walked, in the same ``snapshot``.
+    Walk the events first, in the same ``snapshot``.
 
     Raises:
         HistoryTampered: at the first that differs. Fields are named, values never.
@@ -300,7 +300,7 @@ def compare() -> Iterator[str]:
 
 
 def events_of(keys: Sequence[Any]) -> dict[Any, list[tuple[str, str]]]:
-    """Return the types and bodies of the events of some records, by their :func:`key`."""
+    """Return the types and bodies of the events of records, by the records' :func:`key`."""
     found: dict[Any, list[tuple[str, str]]] = {}
     if connection.vendor == "postgresql":
         among, parameters = "= ANY(%s::uuid[])", [list(keys)]
@@ -316,7 +316,7 @@ def events_of(keys: Sequence[Any]) -> dict[Any, list[tuple[str, str]]]:
 
 
 def key(column: str) -> str:
-    """Return the SQL of what a record is found by: whatever SQLite has there; on PostgreSQL, as text, a UUID."""
+    """Return the SQL that events are grouped by: the raw value on SQLite, a UUID as text on PostgreSQL."""
     return f"{column}::text" if connection.vendor == "postgresql" else column
 
 
@@ -337,7 +337,7 @@ def check(uuid: Any, values: dict[str, Any], own: Sequence[tuple[str, str]]) -> 
     projected = chain.project([payload_of(uuid, body) for _, body in own])
     if projected != values:
         names = sorted(name for name in projected.keys() | values if projected.get(name) != values.get(name))
-        raise HistoryTampered(f"{which(uuid)} was changed: its events say something else about {', '.join(names)}.")
+        raise HistoryTampered(f"{which(uuid)} was changed: its events have other values of {', '.join(names)}.")
 
 
 def column_of_json(uuid: Any, name: str, text: Any) -> Any:
@@ -360,7 +360,7 @@ def column_of_json(uuid: Any, name: str, text: Any) -> Any:
 
 
 def payload_of(uuid: Any, body: str) -> dict[str, Any]:
-    """Return what an event of a record says.
+    """Return the payload of a record's event.
 
     Raises:
         HistoryTampered: when it cannot be read, or is of a schema that this version does not know.
@@ -381,14 +381,14 @@ def payload_of(uuid: Any, body: str) -> dict[str, Any]:
 
 
 def which(uuid: Any) -> str:
-    """Return the words for a record. Whatever its column holds, they are one line."""
+    """Return the words for a record, on one line whatever its column holds."""
     return f"Record {escape_controls(str(uuid))}"
 
 
 def unaccounted(pruned: int) -> str:
-    """Return what is wrong when the records' events are not all there are.
+    """Return what is wrong when there are more events than those of the records.
 
-    Nothing is while a pruning up to an event is under way, which deletes records first.
+    Nothing is wrong during a pruning up to an event, which deletes records first.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -399,4 +399,4 @@ def unaccounted(pruned: int) -> str:
         for seq, record in cursor.fetchall():
             return f"Record {escape_controls(str(record))} is missing: event {seq} is about it."
         cursor.execute(f"SELECT 1 FROM {EVENTS} WHERE seq <= %s LIMIT 1", [pruned])
-        return "" if cursor.fetchone() else "A record stands in the table twice."
+        return "" if cursor.fetchone() else "A record occurs twice in the table."

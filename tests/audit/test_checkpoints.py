@@ -114,7 +114,7 @@ class TestCheckpoint:
 
         assert f"events 1 to {left}, {left} records" in report()
         assert finding(checkpoint=[path]) == (
-            f"Cut off: {path} speaks of event {WRITTEN}, and the history ends with event {left}."
+            f"Cut off: {path} names event {WRITTEN}, and the history ends with event {left}."
         )
 
     def test_a_history_that_was_emptied_is_found(self, history: list[AuditRecord], tmp_path: Path) -> None:
@@ -134,9 +134,7 @@ class TestCheckpoint:
         write_anew(start)
 
         assert "events 1 to" in report()
-        assert re.fullmatch(
-            rf"Rewritten: event {WRITTEN} .* is not the one that .* speaks of\.", finding(checkpoint=[path])
-        )
+        assert re.fullmatch(rf"Rewritten: event {WRITTEN} .* is not the event in .*\.", finding(checkpoint=[path]))
 
     def test_the_first_that_differs_is_named(self, history: list[AuditRecord], tmp_path: Path) -> None:
         paths = [checkpoint(tmp_path, "1.json")]
@@ -184,7 +182,7 @@ class TestCheckpoint:
 
         assert f"events {WRITTEN + 1} to {WRITTEN + 2}, 1 records" in report()
         assert finding(checkpoint=[path]) == (
-            f"Not there: event {WRITTEN}, of which {path} speaks, was pruned; add its --archive."
+            f"Not there: event {WRITTEN}, which {path} names, was pruned; add its --archive."
         )
 
 
@@ -219,7 +217,7 @@ class TestReceipt:
 
         assert "events 1 to" in report()
         assert finding(receipt=[path]) == (
-            f"Rewritten: event 4 (settled of record {history[0].uuid}) is not the one that {path} speaks of."
+            f"Rewritten: event 4 (settled of record {history[0].uuid}) is not the event in {path}."
         )
 
     def test_a_record_that_is_gone_is_found(self, history: list[AuditRecord], tmp_path: Path) -> None:

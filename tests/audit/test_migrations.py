@@ -230,12 +230,12 @@ class TestGrowing(Migrating):
     def test_a_tampered_record_of_an_older_schema_is_found(self) -> None:
         run("UPDATE {records} SET reason = 'x' WHERE id = 1")
 
-        assert finding() == f"Record {self.first} was changed: its events say something else about reason."
+        assert finding() == f"Record {self.first} was changed: its events have other values of reason."
 
     def test_an_older_record_that_got_changes_is_found(self) -> None:
         run("UPDATE {records} SET changes = %s WHERE id = 2", '{"name": ["a", "b"]}')
 
-        assert finding() == f"Record {self.second} was changed: its events say something else about changes."
+        assert finding() == f"Record {self.second} was changed: its events have other values of changes."
 
     def test_triggers_and_search_index_are_as_before(self) -> None:
         assert triggers.missing(connection) == triggers.unknown(connection) == []

@@ -165,7 +165,7 @@ class TestChain:
         run("DELETE FROM {events} WHERE seq = %s", seq)
         renumber(seq + 1, by=-1)
 
-        assert finding() == f"Removed: event {seq} is missing; event {seq + 1} now bears its number."
+        assert finding() == f"Removed: event {seq} is missing; event {seq + 1} now has its number."
 
     @pytest.mark.parametrize("seq", [1, 4, WRITTEN])
     def test_an_inserted_event_is_named(self, history: list[AuditRecord], seq: int) -> None:
@@ -175,12 +175,12 @@ class TestChain:
             f"INSERT INTO {{events}} (seq, record, type, at, body, key_id, previous, seal) SELECT {source}", seq, "0", 2
         )
 
-        assert finding() == f"Inserted: {event(seq)}; the true event {seq} stands as number {seq + 1}."
+        assert finding() == f"Inserted: {event(seq)}; the true event {seq} is now number {seq + 1}."
 
     def test_an_event_before_the_first_is_named(self, history: list[AuditRecord]) -> None:
         run("INSERT INTO {events} SELECT 0, record, type, at, body, key_id, previous, seal FROM {events} WHERE seq = 3")
 
-        assert finding() == f"Inserted: {event(0)} stands where event 1 is due."
+        assert finding() == f"Inserted: {event(0)} is in the place of event 1."
 
     def test_an_event_that_was_added_without_the_key_is_named(self, history: list[AuditRecord]) -> None:
         source = "%s, record, type, at, body, key_id, seal, %s FROM {events} WHERE seq = %s"
@@ -195,12 +195,12 @@ class TestChain:
 
         found = finding()
 
-        assert found == f"Reordered: event {one} stands as number {other}, and event {other} as number {one}."
+        assert found == f"Reordered: event {one} is now number {other}, and event {other} is now number {one}."
 
     def test_one_that_was_moved_is_named(self, history: list[AuditRecord]) -> None:
         run("UPDATE {events} SET seq = 99 WHERE seq = 4")
 
-        assert finding() == "Reordered: event 4 stands as number 99."
+        assert finding() == "Reordered: event 4 is now number 99."
 
     def test_one_that_was_replaced_is_named(self, history: list[AuditRecord]) -> None:
         columns = [str(field.column) for field in Event._meta.concrete_fields]
@@ -222,7 +222,7 @@ class TestChain:
         write_anew(4)
         run("UPDATE {events} SET previous = %s, seal = %s WHERE seq = 5", five.previous, five.seal)
 
-        assert finding() == f"Replaced: the event 4 to which {event(5)} was sealed is another than the one before it."
+        assert finding() == f"Replaced: {event(5)} was sealed to another event 4 than the one before it."
 
     @pytest.mark.parametrize("start", [1, 4, WRITTEN])
     def test_a_history_that_was_written_anew_with_another_key_names_it(
@@ -265,7 +265,7 @@ class TestChain:
         assert found.isprintable()
 
     @on_postgresql
-    @pytest.mark.parametrize(("chunk", "saying"), [(500, "stands where event 5 is due"), (4, "a number stands twice")])
+    @pytest.mark.parametrize(("chunk", "saying"), [(500, "is in the place of event 5"), (4, "a number occurs twice")])
     def test_a_number_that_occurs_twice_is_found(
         self, history: list[AuditRecord], monkeypatch: pytest.MonkeyPatch, chunk: int, saying: str
     ) -> None:
@@ -276,7 +276,7 @@ class TestChain:
         assert saying in finding()
 
     @on_postgresql
-    @pytest.mark.parametrize(("chunk", "saying"), [(500, "A record stands in the table twice"), (1, "a number stands")])
+    @pytest.mark.parametrize(("chunk", "saying"), [(500, "A record occurs twice in the table"), (1, "a number occurs")])
     def test_a_record_that_occurs_twice_is_found(
         self, history: list[AuditRecord], monkeypatch: pytest.MonkeyPatch, chunk: int, saying: str
     ) -> None:
@@ -365,12 +365,12 @@ class TestRecords:
 
         found = finding()
 
-        assert found == f"Record {history[0].uuid} was changed: its events say something else about {name}."
+        assert found == f"Record {history[0].uuid} was changed: its events have other values of {name}."
 
     def test_all_changed_fields_are_named(self, history: list[AuditRecord]) -> None:
         run("UPDATE {records} SET name = 'x', reason = 'y' WHERE id = %s", history[1].pk)
 
-        assert finding().endswith("about name, reason.")
+        assert finding().endswith("other values of name, reason.")
 
     def test_another_uuid_is_a_record_without_events(self, history: list[AuditRecord]) -> None:
         other = uuid.UUID(int=7)

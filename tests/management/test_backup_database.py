@@ -148,7 +148,7 @@ class TestSQLite:
     def test_a_file_is_not_overwritten(self, copy: Path) -> None:
         copy.write_text("precious")
 
-        assert refusal(copy) == f"{copy} is there already, and is not overwritten."
+        assert refusal(copy) == f"{copy} already exists, and is not overwritten."
         assert copy.read_text() == "precious"
 
     def test_where_it_cannot_be_written_it_says_so(self, tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ class TestSQLite:
         failed = manage(f"sqlite:///{damaged}", "backup_database", f"--to={copy}")
 
         assert failed.returncode == 1
-        assert f"The backup failed, and there is no {copy}: " in failed.stderr
+        assert f"The backup failed, and {copy} was not written: " in failed.stderr
         assert not copy.exists()
 
 

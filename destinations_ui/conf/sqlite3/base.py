@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
+from django.db import OperationalError
 from django.db.backends.sqlite3 import base, features, operations
 
 
@@ -93,7 +94,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if not self.is_in_memory_db():
             self.inodes.pop(self.path, None)
             self.generations.pop(self.path, None)
-            self.path.touch(mode=0o600)
+            try:
+                self.path.touch(mode=0o600)
+            except OSError as error:
+                raise OperationalError(f"unable to create the database file: {error.strerror}") from error
 
     def get_connection_params(self) -> dict[str, Any]:
         """Open an existing file only, and leave converting to the fields: sqlite3's own converters raise."""

@@ -1,4 +1,4 @@
-"""``manage.py archive_history``: write the oldest part of the history to a signed file, and take it out on request."""
+"""``manage.py archive_history``: write the oldest part of the history to a signed file, and delete it on request."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
-from destinations_ui.audit import archive
-from destinations_ui.audit import pruning as retention
+from destinations_ui.audit import archive, pruning
 from destinations_ui.audit.archive import ArchiveError
 from destinations_ui.audit.pruning import NotPruned, PruneMark
 from destinations_ui.audit.verification import HistoryTampered
 
 
 def day(text: str) -> datetime:
-    """Return the moment at which a day begins in UTC."""
+    """Return the start of a day in UTC."""
     try:
         return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
@@ -26,38 +25,40 @@ def day(text: str) -> datetime:
 
 
 class Command(BaseCommand):
-    """Archive, and prune."""
+    """Archive and prune."""
 
-    help = "Write the oldest part of the history to a signed file; with --prune, take it out of the database then."
+    help = "Write the oldest part of the history to a signed file; with --prune, then delete it from the database."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the day, the file, and whether to prune."""
+        """Define the options."""
         parser.add_argument(
             "--before",
             type=day,
             required=True,
             metavar="YYYY-MM-DD",
-            help="archive what was over before this day began, in UTC",
+            help="archive what was settled before this day began, in UTC",
         )
         parser.add_argument(
             "--to", type=Path, required=True, metavar="FILE", help="write it to FILE, which must not exist yet"
         )
         parser.add_argument(
-            "--prune", action="store_true", help="then delete it from the database; finishes what was interrupted"
+            "--prune",
+            action="store_true",
+            help="then delete it from the database; also finishes an interrupted deletion",
         )
 
     def handle(self, *args: Any, before: datetime, to: Path, prune: bool, **options: Any) -> None:
-        """Write the archive, then delete what is in it."""
+        """Write the archive, then delete its events and records."""
         try:
             if prune:
-                retention.check_rights()
-            unfinished = retention.unfinished()
+                pruning.check_permissions()
+            unfinished = pruning.unfinished()
             if unfinished:
                 self.finish(unfinished, to, prune)
             else:
                 self.archive(before, to, prune)
         except FileExistsError as error:
-            raise CommandError(f"{to} is there already, and is not overwritten.") from error
+            raise CommandError(f"{to} already exists, and is not overwritten.") from error
         except OSError as error:
             raise CommandError(f"{to} cannot be written: {error.strerror}.") from error
         except (ArchiveError, NotPruned, HistoryTampered) as error:
@@ -66,23 +67,23 @@ class Command(BaseCommand):
             raise CommandError(f"The database refused: {error}") from error
 
     def archive(self, before: datetime, to: Path, prune: bool) -> None:
-        """Write an archive and say where it ends."""
-        cut = retention.cut(before)
-        if cut.last < cut.first:
-            self.stdout.write(f"There is nothing to archive. {cut.because}".strip())
+        """Write an archive and report where it ends."""
+        prunable = pruning.prunable(before)
+        if prunable.last < prunable.first:
+            self.stdout.write(f"There is nothing to archive. {prunable.because}".strip())
             return
-        made = archive.write(cut.first, cut.last, to)
+        made = archive.write(prunable.first, prunable.last, to)
         self.stdout.write(
             f"Archived events {made.first} to {made.last}, {made.records} records, in {to} (SHA-256 {made.sha256})."
         )
-        if cut.because:
-            self.stdout.write(f"It ends earlier than asked. {cut.because}")
+        if prunable.because:
+            self.stdout.write(f"It ends earlier than requested. {prunable.because}")
         if prune:
-            retention.mark(made)
+            pruning.mark(made)
             self.delete(made.last)
 
     def finish(self, unfinished: PruneMark, to: Path, prune: bool) -> None:
-        """Go on with a deletion that was interrupted, as long as its archive is at hand."""
+        """Continue an interrupted deletion, given its archive."""
         if not prune:
             raise NotPruned(
                 f"Events up to {unfinished.through} were archived, and not all are deleted yet. Run this again with "
@@ -90,12 +91,11 @@ class Command(BaseCommand):
             )
         if archive.describe(to).sha256 != unfinished.archive_sha256:
             raise ArchiveError(
-                f"{to} is not the archive of the pruning that was interrupted. Its SHA-256 is "
-                f"{unfinished.archive_sha256}."
+                f"{to} is not the archive of the interrupted deletion. Its SHA-256 is {unfinished.archive_sha256}."
             )
         self.delete(unfinished.through)
 
     def delete(self, through: int) -> None:
-        """Delete, and say so."""
-        retention.delete(through)
+        """Delete, and report it."""
+        pruning.delete(through)
         self.stdout.write(f"Events up to {through} and their records are no longer in the database.")

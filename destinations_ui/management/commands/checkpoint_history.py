@@ -1,4 +1,4 @@
-"""``manage.py checkpoint_history``: state under signature where the history ends, to be kept elsewhere."""
+"""``manage.py checkpoint_history``: sign where the history ends, to be kept elsewhere."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    """Make a checkpoint."""
+    """Print or write a checkpoint."""
 
     help = "Print a signed statement of which event is the last. Keep it where nobody who can change the history can."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the one option."""
+        """Define the option."""
         parser.add_argument("--to", type=Path, metavar="FILE", help="write it to FILE, which must not exist yet")
 
     def handle(self, *args: Any, to: Path | None, **options: Any) -> None:
-        """Make it, print or write it, and log what it says."""
+        """Print or write it, and log the last event."""
         try:
             checkpoint = checkpoints.checkpoint()
-        except HistoryTampered as found:
-            raise CommandError(str(found)) from found
+        except HistoryTampered as error:
+            raise CommandError(str(error)) from error
         text = json.dumps(checkpoint, indent=2)
         if to is None:
             self.stdout.write(text)

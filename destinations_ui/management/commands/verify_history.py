@@ -1,4 +1,4 @@
-"""``manage.py verify_history``: prove that the history is what was written, or name the first thing that is not."""
+"""``manage.py verify_history``: verify that the history is what was written, or report the first difference."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ SEE = "See docs/database.md."
 
 
 class Command(BaseCommand):
-    """Walk the history."""
+    """Verify the history."""
 
-    help = "Prove that the history is what was written, or name the first thing that is wrong (exit status 1)."
+    help = "Verify that the history is what was written, or report the first difference (exit status 1)."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the proofs to hold against the history."""
+        """Define the options."""
         for name, what in (
-            ("checkpoint", "a checkpoint to hold against it"),
-            ("receipt", "a record's receipt to hold against it"),
-            ("archive", "an archive of what came before, the oldest first"),
+            ("checkpoint", "a checkpoint to compare it with"),
+            ("receipt", "a record's receipt to compare it with"),
+            ("archive", "an archive of earlier events, the oldest first"),
         ):
             parser.add_argument(
                 f"--{name}",
@@ -53,14 +53,14 @@ class Command(BaseCommand):
         archive: Sequence[Path],
         **options: Any,
     ) -> None:
-        """Walk the events, compare the records, then the search index; last, look at the triggers."""
+        """Verify the events, the records, the search index and the triggers, in this order."""
         try:
             claims = proofs.claims(checkpoint, receipt)
             with verification.snapshot():
                 self.stdout.write(self.verified(claims, archive))
                 problems = [*search_index.problems(connection), *self.trigger_problems()]
-        except (ArchiveError, InvalidProof, HistoryTampered) as found:
-            raise CommandError(str(found)) from found
+        except (ArchiveError, InvalidProof, HistoryTampered) as error:
+            raise CommandError(str(error)) from error
         except DatabaseError as error:
             raise CommandError(f"The history cannot be read: {error}") from error
         if problems:
@@ -75,7 +75,7 @@ class Command(BaseCommand):
             yield f"The database has triggers or rules that are not ours: {escape_controls(', '.join(unknown))}. {SEE}"
 
     def verified(self, claims: Sequence[Claim], paths: Sequence[Path]) -> str:
-        """Return what was found to be right."""
+        """Verify events and records; return a summary."""
         archives = [archive.describe(path) for path in paths]
         installation = verification.installation_id()
         for path, each in zip(paths, archives, strict=True):
@@ -85,7 +85,7 @@ class Command(BaseCommand):
                 )
         begins = verification.pruned() | {each.first - 1: each.previous for each in archives[:1]}
         walked = verification.of_installation(verification.walk(archive.history(paths), begins), installation)
-        rows = proofs.held_against(claims, walked)
+        rows = proofs.compared_with(claims, walked)
         seen = progress(rows, "events", Event.objects.count() + sum(each.events for each in archives))
         first = last = None
         key_ids: set[str] = set()
@@ -102,5 +102,5 @@ class Command(BaseCommand):
 
 
 def progress(items: Iterable[Each], what: str, total: int) -> Iterable[Each]:
-    """Return the items, with a bar that shows how far they have been used, where someone is looking."""
+    """Return the items, with a progress bar if standard error is a terminal."""
     return tqdm(items, what, total, leave=False, unit=f" {what}", unit_scale=True, disable=not sys.stderr.isatty())
