@@ -14,17 +14,17 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import QuerySet
 
-from destinations_ui.audit import damage, search, serialization
+from destinations_ui.audit import damage, fields, search, serialization
 from destinations_ui.audit.models import AuditRecord, Outcome
 from destinations_ui.audit.sql_text import as_text
 
 PAGE_SIZE = 50
 EXPORT_BLOCK = 2000
 
-#: The columns of a line of the history. ``config`` and ``secrets`` are read to see whether they are damaged.
+#: The columns of a line of the history. Those with JSON are read to see whether they are damaged.
 LINE_COLUMNS = (
     *("id", "uuid", "created_at", "actor", "kind", "name", "project", "environment", "reason", "outcome"),
-    *("config", "secrets"),
+    *fields.JSON,
 )
 OUTCOMES = frozenset(Outcome.values)
 
@@ -92,9 +92,10 @@ def history_page(filters: Mapping[str, Any], *, before: int | None = None, after
 
 def history_line(row: Sequence[Any]) -> HistoryLine:
     """Return a row of ``LINE_COLUMNS`` as a line."""
-    pk, uuid, created_at, *texts, outcome, config, secrets = row
+    pk, uuid, created_at, *texts = row[: -len(fields.JSON) - 1]
+    outcome, *objects = row[-len(fields.JSON) - 1 :]
     time, known = damage.read_time(created_at), outcome in OUTCOMES
-    sound = time and known and damage.is_uuid(uuid) and damage.is_object(config) and damage.is_object(secrets)
+    sound = time and known and damage.is_uuid(uuid) and all(map(damage.is_object, objects))
     values = [
         pk,
         uuid if damage.is_uuid(uuid) else None,

@@ -27,6 +27,7 @@ ANYWHERE = [
     ("config", "'null'"),
     ("config", "'\"=1+1\"'"),
     ("secrets", "'null'"),
+    ("changes", "'[1]'"),
     ("outcome", "'lost'"),
     ("action", "''"),
 ]
@@ -110,7 +111,7 @@ def test_the_history_lists_it_and_the_others(client: Client, damaged: AuditRecor
     assert response.status_code == 200
     assert len(page.classed("records__name")) == 2
     assert "Sound record" in page.text
-    if column in {"config", "secrets", "outcome", "created_at", "uuid", "name", "kind"}:
+    if column in {"config", "secrets", "changes", "outcome", "created_at", "uuid", "name", "kind"}:
         assert page.text.count("This record is damaged.") == 1
 
 
@@ -217,6 +218,17 @@ def test_it_is_not_matched_to_a_destination(client: Client, sound: AuditRecord, 
         assert response.status_code < 500
     if column != "action":
         assert Event.objects.filter(record=lost.uuid, type=EventType.RESOLVED).count() == 0
+
+
+@each_damage
+def test_the_admin_lists_it_and_opens_its_page(
+    admin_client: Client, damaged: AuditRecord, column: str, value: str
+) -> None:
+    spoil(damaged, column, value)
+
+    for path in ("", f"{damaged.pk}/change/"):
+        response = admin_client.get(f"/admin/destinations_ui/auditrecord/{path}")
+        assert response.status_code == 200
 
 
 def test_odd_values_in_a_configuration_are_shown_as_they_are(client: Client, sound: AuditRecord) -> None:
