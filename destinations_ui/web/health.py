@@ -30,6 +30,6 @@ def readyz(request: HttpRequest) -> HttpResponse:
         Event.objects.exists()
         storage.check()
     except (DatabaseError, InterfaceError) as error:
-        logger.error("The database does not answer: %s", type(error).__name__)
-        return HttpResponse("The database does not answer.\n", content_type="text/plain", status=503)
+        logger.error("The database does not respond: %s", type(error).__name__)
+        return HttpResponse("The database does not respond.\n", content_type="text/plain", status=503)
     return HttpResponse("ok\n", content_type="text/plain")

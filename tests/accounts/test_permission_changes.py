@@ -1,4 +1,4 @@
-"""Permissions are read anew with each request."""
+"""Permissions are read at each request."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.test import Client
 pytestmark = pytest.mark.django_db
 
 
-def test_a_removed_permission_is_gone_with_the_next_request(client: Client, operator: User) -> None:
+def test_a_removed_permission_ends_with_the_next_request(client: Client, operator: User) -> None:
     client.force_login(operator)
     assert client.get("/history/").status_code == 200
 

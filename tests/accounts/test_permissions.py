@@ -1,4 +1,4 @@
-"""Who may do what: every address walked as a stranger, as somebody without a role, and in each of the three."""
+"""What each role can do, from anonymous users to administrators."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ pytestmark = pytest.mark.django_db
 
 
 def statuses(client: Client, addresses: list[str]) -> set[int]:
-    """Return the statuses that a walk over the addresses meets."""
+    """Return the statuses of these URLs."""
     return {client.get(address, follow=True).status_code for address in addresses}
 
 
-def test_a_stranger_is_led_to_sign_in_from_everywhere_but_sign_in_and_health(client: Client) -> None:
+def test_an_anonymous_user_is_redirected_to_sign_in(client: Client) -> None:
     assert statuses(client, OPEN) == {200}
     for address in [*LOOK, *CREATE, *PEOPLE, f"/history/{uuid.uuid4()}/"]:
-        answer = client.get(address, follow=True)
-        assert answer.redirect_chain[-1] == (f"/login/?next={quote(address)}", 302), address
+        response = client.get(address, follow=True)
+        assert response.redirect_chain[-1] == (f"/login/?next={quote(address)}", 302), address
 
 
-def test_somebody_without_a_role_may_do_nothing_and_learns_who_can_help(
+def test_a_user_without_a_role_gets_403_with_names_of_helpers(
     client: Client, nobody: User, administrator: User
 ) -> None:
     client.force_login(nobody)
@@ -45,7 +45,7 @@ def test_somebody_without_a_role_may_do_nothing_and_learns_who_can_help(
     assert nobody.get_username() in page
 
 
-def test_a_viewer_looks_and_does_not_create(client: Client, viewer: User, sandbox: SandboxServer) -> None:
+def test_a_viewer_views_and_does_not_create(client: Client, viewer: User, sandbox: SandboxServer) -> None:
     client.force_login(viewer)
 
     assert statuses(client, LOOK) == {200}
@@ -54,19 +54,19 @@ def test_a_viewer_looks_and_does_not_create(client: Client, viewer: User, sandbo
 
 
 @pytest.mark.parametrize("kind", kinds.registry().values(), ids=lambda kind: kind.slug)
-def test_a_viewer_who_posts_the_form_is_refused_with_nothing_recorded_or_sent(
+def test_a_viewer_who_posts_the_form_gets_403(
     client: Client, viewer: User, sandbox: SandboxServer, kind: kinds.Kind
 ) -> None:
     client.force_login(viewer)
 
-    answer = client.post(f"/destinations/new/{kind.slug}/", form_data(kind))
+    response = client.post(f"/destinations/new/{kind.slug}/", form_data(kind))
 
-    assert answer.status_code == 403
+    assert response.status_code == 403
     assert AuditRecord.objects.count() == 0
     assert sandbox.count("POST") == 0
 
 
-def test_an_operator_looks_and_creates_and_stays_out_of_administration(
+def test_an_operator_views_and_creates_but_does_not_administer(
     client: Client, operator: User, sandbox: SandboxServer
 ) -> None:
     client.force_login(operator)
@@ -75,13 +75,13 @@ def test_an_operator_looks_and_creates_and_stays_out_of_administration(
     assert statuses(client, PEOPLE) == {403}
 
 
-def test_an_administrator_may_everything(client: Client, administrator: User, sandbox: SandboxServer) -> None:
+def test_an_administrator_can_do_everything(client: Client, administrator: User, sandbox: SandboxServer) -> None:
     client.force_login(administrator)
 
     assert statuses(client, [*LOOK, *CREATE, *PEOPLE]) == {200}
 
 
-def test_an_administrator_gives_a_role_but_cannot_give_every_right(
+def test_an_administrator_gives_roles_but_not_every_permission(
     client: Client, administrator: User, nobody: User
 ) -> None:
     client.force_login(administrator)
@@ -98,9 +98,9 @@ def test_an_administrator_gives_a_role_but_cannot_give_every_right(
         "date_joined_1": "12:00:00",
     }
 
-    answer = client.post(address, form)
+    response = client.post(address, form)
 
-    assert answer.status_code == 302
+    assert response.status_code == 302
     nobody.refresh_from_db()
     assert list(nobody.groups.all()) == [operators]
     assert not nobody.is_superuser
@@ -108,7 +108,7 @@ def test_an_administrator_gives_a_role_but_cannot_give_every_right(
     assert nobody.user_permissions.count() == 0
 
 
-def test_an_administrator_cannot_touch_a_superuser(client: Client, administrator: User) -> None:
+def test_an_administrator_cannot_change_a_superuser(client: Client, administrator: User) -> None:
     root = User.objects.create_superuser("root", password="correct-horse-battery")
     client.force_login(administrator)
 
@@ -145,7 +145,7 @@ def test_nobody_adds_changes_or_deletes_a_record_in_the_admin(
     assert AuditRecord.objects.get().name == record.name
 
 
-def test_someone_switched_off_is_out_at_once(client: Client, operator: User) -> None:
+def test_a_deactivated_user_is_signed_out(client: Client, operator: User) -> None:
     client.force_login(operator)
     operator.is_active = False
     operator.save()

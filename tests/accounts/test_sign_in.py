@@ -1,4 +1,4 @@
-"""Signing in and out, and what happens to whoever guesses."""
+"""Sign-in, sign-out and the lock-out."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ def attempt(client: Client, username: str, password: str, **extra: str) -> int:
     return client.post("/login/", {"username": username, "password": password}, headers=extra).status_code
 
 
-def test_the_right_password_leads_to_the_map(client: Client, viewer: User) -> None:
-    answer = client.post("/login/", {"username": "vera", "password": PASSWORD})
+def test_the_right_password_redirects_to_the_map(client: Client, viewer: User) -> None:
+    response = client.post("/login/", {"username": "vera", "password": PASSWORD})
 
-    assert answer.status_code == 302
-    assert answer.headers["Location"] == "/"
+    assert response.status_code == 302
+    assert response.headers["Location"] == "/"
 
 
 def test_a_wrong_password_and_an_unknown_name_get_the_same_words(client: Client, viewer: User) -> None:
@@ -69,18 +69,16 @@ def test_the_password_is_never_shown_back(client: Client, viewer: User) -> None:
     assert 'value="vera"' in page
 
 
-def test_after_twenty_wrong_passwords_no_password_is_hashed_any_more_not_even_the_right_one(
-    client: Client, viewer: User
-) -> None:
+def test_after_twenty_wrong_passwords_none_is_hashed(client: Client, viewer: User) -> None:
     tried = [attempt(client, "vera", "wrong") for _ in range(LIMIT)]
     assert set(tried[:-1]) == {200}
     CountingHasher.computed = 0
 
-    answer = client.post("/login/", {"username": "vera", "password": PASSWORD})
+    response = client.post("/login/", {"username": "vera", "password": PASSWORD})
 
-    assert answer.status_code == 429
-    assert answer.headers["Retry-After"] == "900"
-    assert "15 minutes" in answer.content.decode()
+    assert response.status_code == 429
+    assert response.headers["Retry-After"] == "900"
+    assert "15 minutes" in response.content.decode()
     assert CountingHasher.computed == 0
 
 
@@ -95,8 +93,8 @@ def test_a_colleague_at_another_address_is_not_locked_out(client: Client, viewer
     for _ in range(LIMIT):
         attempt(client, "vera", "wrong")
 
-    answer = client.post("/login/", {"username": "vera", "password": PASSWORD}, REMOTE_ADDR="192.0.2.7")
-    assert answer.status_code == 302
+    response = client.post("/login/", {"username": "vera", "password": PASSWORD}, REMOTE_ADDR="192.0.2.7")
+    assert response.status_code == 302
 
 
 @pytest.mark.parametrize(
@@ -129,7 +127,7 @@ def test_networks_and_ipv4_addresses_count_by_themselves(rf: RequestFactory, set
     assert len({client_address(rf.get("/", headers={"X-Forwarded-For": entry})) for entry in entries}) == 4
 
 
-def test_an_entry_with_a_port_and_an_entry_that_is_no_address_can_be_stored(client: Client, settings: Settings) -> None:
+def test_any_entry_of_a_proxy_can_be_stored(client: Client, settings: Settings) -> None:
     settings.PROXY_COUNT = 1
     for entry in ("192.0.2.1:1000", "[2001:db8::1]:1000", "2001:db8::2", "nonsense", "x" * 4000):
         assert attempt(client, "vera", "wrong", **{"X-Forwarded-For": entry}) == 200
@@ -205,14 +203,14 @@ def test_a_password_of_digits_alone_is_refused(viewer: User, password: str) -> N
         validate_password(password, viewer)
 
 
-def test_a_forged_forwarding_header_does_not_escape(client: Client, viewer: User) -> None:
+def test_a_forged_forwarding_header_is_ignored(client: Client, viewer: User) -> None:
     for number in range(LIMIT):
         attempt(client, "vera", "wrong", **{"X-Forwarded-For": f"192.0.2.{number}"})
 
     assert attempt(client, "vera", PASSWORD, **{"X-Forwarded-For": "198.51.100.1"}) == 429
 
 
-def test_behind_one_proxy_the_entry_it_wrote_counts(client: Client, viewer: User, settings: Settings) -> None:
+def test_behind_a_proxy_its_own_entry_counts(client: Client, viewer: User, settings: Settings) -> None:
     settings.PROXY_COUNT = 1
     for number in range(LIMIT):
         attempt(client, "vera", "wrong", **{"X-Forwarded-For": f"203.0.113.{number}, 192.0.2.1"})
@@ -222,27 +220,27 @@ def test_behind_one_proxy_the_entry_it_wrote_counts(client: Client, viewer: User
 
 
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
-def test_sign_in_leads_nowhere_else(client: Client, viewer: User, target: str) -> None:
-    answer = client.post("/login/", {"username": "vera", "password": PASSWORD, "next": target})
+def test_sign_in_redirects_to_no_other_site(client: Client, viewer: User, target: str) -> None:
+    response = client.post("/login/", {"username": "vera", "password": PASSWORD, "next": target})
 
-    assert answer.headers["Location"] == "/"
+    assert response.headers["Location"] == "/"
 
 
 @pytest.mark.parametrize("target", ["/login/", "/login/?next=/login/", "/login/#top", "http://testserver/login/"])
-def test_sign_in_never_leads_to_sign_in(client: Client, viewer: User, target: str) -> None:
+def test_sign_in_never_redirects_to_itself(client: Client, viewer: User, target: str) -> None:
     signed_in = client.post("/login/", {"username": "vera", "password": PASSWORD, "next": target})
     again = client.get("/login/", {"next": target})
 
     assert signed_in.headers["Location"] == again.headers["Location"] == "/"
 
 
-def test_sign_in_leads_back_to_where_one_wanted_to_go(client: Client, viewer: User) -> None:
-    answer = client.post("/login/", {"username": "vera", "password": PASSWORD, "next": "/history/?q=a"})
+def test_sign_in_redirects_to_next(client: Client, viewer: User) -> None:
+    response = client.post("/login/", {"username": "vera", "password": PASSWORD, "next": "/history/?q=a"})
 
-    assert answer.headers["Location"] == "/history/?q=a"
+    assert response.headers["Location"] == "/history/?q=a"
 
 
-def test_signing_out_takes_a_post(client: Client, viewer: User) -> None:
+def test_sign_out_needs_a_post(client: Client, viewer: User) -> None:
     client.force_login(viewer)
 
     assert client.get("/logout/").status_code == 405
@@ -250,7 +248,7 @@ def test_signing_out_takes_a_post(client: Client, viewer: User) -> None:
     assert client.get("/history/").status_code == 302
 
 
-def test_whoever_is_signed_in_already_goes_on_to_the_map(client: Client, viewer: User) -> None:
+def test_sign_in_redirects_a_signed_in_user(client: Client, viewer: User) -> None:
     client.force_login(viewer)
 
     assert client.get("/login/").headers["Location"] == "/"
@@ -265,9 +263,7 @@ def test_the_session_gets_a_new_id_at_sign_in(client: Client, viewer: User) -> N
     assert before != client.session.session_key
 
 
-def test_signing_in_with_an_account_of_ones_own_does_not_start_the_count_anew(
-    client: Client, viewer: User, operator: User
-) -> None:
+def test_a_right_password_does_not_reset_the_count(client: Client, viewer: User, operator: User) -> None:
     for _ in range(LIMIT - 1):
         attempt(client, "vera", "wrong")
     assert attempt(Client(), "oskar", PASSWORD) == 302

@@ -1,4 +1,4 @@
-"""Settings: each value is checked strictly, and what is wrong is named without showing it."""
+"""Settings: each is checked strictly, and problems are reported without the value."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def env(tmp_path: Path) -> Environment:
 
 
 def problems(env: Environment) -> str:
-    """Return what an environment has to complain of, or an empty text."""
+    """Return the problems of an environment, or an empty string."""
     try:
         env.check()
     except ImproperlyConfigured as error:
@@ -51,7 +51,7 @@ def complaint(env: Environment, name: str) -> str:
 # --- Texts and files
 
 
-def test_without_problems_nothing_is_said(env: Environment) -> None:
+def test_valid_settings_raise_nothing(env: Environment) -> None:
     assert problems(env) == ""
 
 
@@ -62,7 +62,7 @@ def test_a_text_is_stripped(env: Environment, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("value", ["$HOME", "$SECRET_KEY", "$", "$$x", "${x}", r"\$x", "a$b", "'quoted'", "a=b", "ünï"])
-def test_a_text_is_taken_as_it_is(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_a_text_is_used_unchanged(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("COLOUR", value)
     assert env.text("COLOUR") == value
 
@@ -75,7 +75,7 @@ def test_a_value_can_come_from_a_file(env: Environment, monkeypatch: pytest.Monk
     assert problems(env) == ""
 
 
-def test_a_file_that_cannot_be_read_is_named(env: Environment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_unreadable_file_is_reported(env: Environment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "latin").write_bytes(b"\xff\xfe" + MARKER.encode())
     for file in (tmp_path / "absent", tmp_path, tmp_path / "latin"):
         monkeypatch.setenv("COLOUR_FILE", str(file))
@@ -96,7 +96,7 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("clean")
-def test_a_file_gives_what_the_process_lacks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_file_sets_only_what_the_process_lacks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SHAPE", "square")
     (tmp_path / ".env").write_text("# Colours\n\nCOLOUR=blue=1\nexport SIZE='large one'\nSHAPE=round\n")
     env = Environment(tmp_path / ".env")
@@ -106,7 +106,7 @@ def test_a_file_gives_what_the_process_lacks(monkeypatch: pytest.MonkeyPatch, tm
 
 @pytest.mark.usefixtures("clean")
 @pytest.mark.parametrize("line", [f"SHAPE {MARKER}", f"SHAPE: {MARKER}", f"{MARKER}", f"SH-APE={MARKER}", f"={MARKER}"])
-def test_a_line_that_sets_nothing_is_named_by_its_number(
+def test_an_invalid_line_is_reported_by_its_number(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], line: str
 ) -> None:
     (tmp_path / ".env").write_text(f"COLOUR=blue\n{line}\n")
@@ -125,7 +125,7 @@ def test_a_command_in_a_file_is_refused_as_a_key(tmp_path: Path, quote: str) -> 
     assert "is text or a command" in complaint(env, "COLOUR")
 
 
-def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+def test_a_binary_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"COLOUR=\xff\xfe")
     assert ".env exists but cannot be read" in problems(Environment(tmp_path / ".env"))
 
@@ -134,13 +134,13 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "   ", "\n"])
-def test_a_missing_key_is_named(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_a_missing_key_is_reported(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("APP_KEY", value)
     env.key("APP_KEY", example="abc")
     assert "is missing" in complaint(env, "APP_KEY")
 
 
-def test_a_short_key_is_named_and_not_shown(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_short_key_is_refused_and_not_shown(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("APP_KEY", MARKER)
     env.key("APP_KEY", example="abc", minimum=32)
     assert "is shorter than 32 characters" in complaint(env, "APP_KEY")
@@ -182,7 +182,7 @@ def test_two_keys_may_not_be_equal(env: Environment) -> None:
     assert MARKER not in problems(env)
 
 
-def test_a_key_that_begins_with_a_dollar_is_a_key(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_can_begin_with_a_dollar(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     key = "$KEY" + "0123456789" * 4
     monkeypatch.setenv("APP_KEY", key)
     assert env.key("APP_KEY", example="abc") == key
@@ -196,14 +196,14 @@ def test_a_key_that_begins_with_a_dollar_is_a_key(env: Environment, monkeypatch:
         *(("false", False), ("False", False), ("no", False), ("OFF", False), ("0", False)),
     ],
 )
-def test_a_flag_is_a_yes_or_a_no(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str, expected: bool) -> None:
+def test_a_flag_is_true_or_false(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str, expected: bool) -> None:
     monkeypatch.setenv("WINDOWED", value)
     assert env.flag("WINDOWED", default=not expected) is expected
     assert problems(env) == ""
 
 
 @pytest.mark.parametrize("value", ["", "2", "t", "truee", "enabled", "nein", "None", "-1", "true false"])
-def test_any_other_word_is_a_mistake_and_no_no(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_any_other_word_is_refused_and_not_false(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("WINDOWED", value)
     env.flag("WINDOWED", default=True)
     assert "is neither true nor false" in complaint(env, "WINDOWED")
@@ -225,7 +225,7 @@ def test_seconds_are_a_number(env: Environment, monkeypatch: pytest.MonkeyPatch,
 @pytest.mark.parametrize(
     "value", ["", "0", "0.49", "121", "-1", "nan", "inf", "-inf", "1e1", "1_0", "ten", "10s", "1,5", "0x10", "\u0663"]
 )
-def test_seconds_beyond_reason_are_a_mistake(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_invalid_seconds_are_refused(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("PATIENCE", value)
     env.seconds("PATIENCE", 10, minimum=0.5, maximum=120)
     assert complaint(env, "PATIENCE").endswith("is not a number of seconds from 0.5 to 120. Example: PATIENCE=10")
@@ -241,7 +241,7 @@ def test_a_count_is_a_whole_number(
 
 
 @pytest.mark.parametrize("value", ["", "11", "-1", "1.5", "two", "1e1", "9" * 30, "0" * 20 + "11", "\u00b2", "\u0663"])
-def test_any_other_count_is_a_mistake(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_any_other_count_is_refused(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("HOPS", value)
     assert env.count("HOPS", 1, maximum=10) == 1
     assert "is not a whole number from 0 to 10" in complaint(env, "HOPS")
@@ -263,7 +263,7 @@ def test_hosts_are_names(env: Environment, monkeypatch: pytest.MonkeyPatch, valu
 
 
 @pytest.mark.parametrize("value", ["https://a.example.com", "a:8000", "a/b", "a,b c", "*.example.com", "-a", "a@b"])
-def test_what_is_no_host_is_named(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_an_invalid_host_is_refused(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("HOSTS", value)
     env.hosts("HOSTS", example="x")
     assert "leave out https://, ports and paths" in complaint(env, "HOSTS")
@@ -288,14 +288,14 @@ def test_origins_are_a_scheme_and_a_host(env: Environment, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     "value", ["a.example.com", "https://a.example.com/", "https://a.example.com/x", "https://", "ftp://a", "*"]
 )
-def test_what_is_no_origin_is_named(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_an_invalid_origin_is_refused(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("ORIGINS", value)
     env.origins("ORIGINS", example="x")
     assert "not of the form https://host" in complaint(env, "ORIGINS")
 
 
 @pytest.mark.parametrize("value", ["api-4dfc17e5-2acc-4075-83bf-0123456789ab", "api-x", "anything-else"])
-def test_a_token_is_taken_as_it_is(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_a_token_is_used_unchanged(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("TOKEN", value)
     assert env.token("TOKEN") == value
     assert problems(env) == ""
@@ -314,7 +314,7 @@ def test_a_token_is_taken_as_it_is(env: Environment, monkeypatch: pytest.MonkeyP
         (f"mob-{MARKER}", "is an SDK key"),
     ],
 )
-def test_what_is_no_token_is_named_and_not_shown(
+def test_an_invalid_token_is_refused_and_not_shown(
     env: Environment, monkeypatch: pytest.MonkeyPatch, value: str, wrong: str
 ) -> None:
     monkeypatch.setenv("TOKEN", value)
@@ -407,13 +407,13 @@ OTHER_HOST = (
 
 
 def launchdarkly_url(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str, *, allow: bool = False) -> str:
-    """Read an address."""
+    """Read a URL."""
     monkeypatch.setenv("LAUNCHDARKLY_URL", value)
     return env.launchdarkly_url("LAUNCHDARKLY_URL", allow_other_host=allow)
 
 
 @pytest.mark.parametrize(("value", "expected"), LAUNCHDARKLY.items())
-def test_launchdarkly_and_this_machine_are_allowed(
+def test_launchdarkly_and_loopback_hosts_are_allowed(
     env: Environment, monkeypatch: pytest.MonkeyPatch, value: str, expected: str
 ) -> None:
     assert launchdarkly_url(env, monkeypatch, value) == expected
@@ -427,7 +427,7 @@ def test_launchdarkly_itself_is_the_default(env: Environment, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("value", OTHER_HOST)
-def test_any_other_host_has_to_be_allowed(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_any_other_host_must_be_allowed(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     launchdarkly_url(env, monkeypatch, value)
     assert "LAUNCHDARKLY_ALLOW_OTHER_HOST=true allows any host" in complaint(env, "LAUNCHDARKLY_URL")
 
@@ -440,7 +440,7 @@ def test_another_host_can_be_allowed(env: Environment, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("allow", [True, False])
 @pytest.mark.parametrize("value", NO_HOST)
-def test_what_is_no_host_alone_is_never_allowed(
+def test_a_url_with_more_than_a_host_is_never_allowed(
     env: Environment, monkeypatch: pytest.MonkeyPatch, value: str, allow: bool
 ) -> None:
     launchdarkly_url(env, monkeypatch, value, allow=allow)
@@ -453,7 +453,7 @@ def test_what_is_no_host_alone_is_never_allowed(
 
 
 def address(env: Environment) -> str:
-    """Read the address of a database."""
+    """Read a database URL."""
     example = "postgresql://destinations_ui:PASSWORD@db.example.com/destinations_ui"
     schemes = ("sqlite", "postgres", "postgresql", "redis")
     return env.url("DATABASE_URL", "sqlite:///db.sqlite3", schemes=schemes, example=example)
@@ -471,9 +471,7 @@ def address(env: Environment) -> str:
         "redis://:word@cache.example.com:6379/1",
     ],
 )
-def test_the_address_of_a_database_is_taken_as_it_is(
-    env: Environment, monkeypatch: pytest.MonkeyPatch, value: str
-) -> None:
+def test_a_database_url_is_used_unchanged(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("DATABASE_URL", value)
     assert address(env) == value
     assert problems(env) == ""
@@ -496,7 +494,7 @@ def test_the_address_of_a_database_is_taken_as_it_is(
         ("sqlite://:memory:", "%-codes"),
     ],
 )
-def test_an_address_that_cannot_be_right_is_named_and_not_shown(
+def test_an_invalid_url_is_refused_and_not_shown(
     env: Environment, monkeypatch: pytest.MonkeyPatch, value: str, wrong: str
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", value)
@@ -505,7 +503,7 @@ def test_an_address_that_cannot_be_right_is_named_and_not_shown(
     assert MARKER not in problems(env)
 
 
-def test_all_that_is_wrong_is_said_at_once(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_problems_are_reported_at_once(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WINDOWED", "perhaps")
     readings: list[Callable[[], object]] = [
         lambda: env.flag("WINDOWED", default=True),
@@ -531,19 +529,19 @@ def start(code: str = "import destinations_ui.settings", **changes: str | None) 
     )
 
 
-def test_a_process_whose_settings_are_right_starts() -> None:
+def test_a_process_with_valid_settings_starts() -> None:
     done = start()
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_process_without_its_settings_names_them_all() -> None:
+def test_a_process_names_all_missing_settings() -> None:
     done = start("import destinations_ui.wsgi", **dict.fromkeys(NEEDED))
     assert done.returncode != 0
     for name in NEEDED:
         assert f"{name} is missing. Example: {name}=" in done.stderr
 
 
-def test_a_process_whose_settings_are_wrong_names_them_and_shows_none() -> None:
+def test_a_process_names_invalid_settings_without_their_values() -> None:
     done = start(
         "import destinations_ui.wsgi",
         SECRET_KEY=SHORT_MARKER,
@@ -596,7 +594,7 @@ def test_every_setting_can_come_from_a_file(tmp_path: Path) -> None:
     assert json.loads(done.stdout) == [DEFAULTS[name] for name in NEEDED], done.stderr
 
 
-def test_a_process_whose_file_is_gone_names_the_setting(tmp_path: Path) -> None:
+def test_a_process_names_the_setting_of_a_missing_file(tmp_path: Path) -> None:
     done = start(SECRET_KEY_FILE=str(tmp_path / "absent"))
     assert done.returncode != 0
     assert "SECRET_KEY cannot be read from the file in SECRET_KEY_FILE" in done.stderr
@@ -607,7 +605,7 @@ def test_a_key_with_a_dollar_in_front_starts_the_process() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_sandbox_is_any_address_of_this_machine() -> None:
+def test_the_sandbox_is_any_loopback_url() -> None:
     expected = {
         "http://127.0.0.1:9000": True,
         "http://127.0.0.1": True,

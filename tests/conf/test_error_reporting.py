@@ -1,4 +1,4 @@
-"""Django's error report shows names and lines of code, and no value that could be a secret, also with DEBUG on."""
+"""Error reports show names and code, but no value, with DEBUG on, too."""
 
 from __future__ import annotations
 
@@ -81,14 +81,14 @@ def test_no_report_shows_a_value() -> None:
 
 
 @pytest.mark.usefixtures("debug")
-def test_a_report_still_says_where_it_failed_and_with_which_fields() -> None:
+def test_a_report_has_the_traceback_and_field_names() -> None:
     report = reports()["html"]
     for name in ("ZeroDivisionError", "in fail", "payload", "policy_key", "config-policy_key", "DATABASE_URL"):
         assert name in report
 
 
 @pytest.mark.usefixtures("debug")
-def test_no_setting_that_holds_an_address_or_a_key_is_shown(settings: Settings) -> None:
+def test_no_setting_with_a_url_or_a_key_is_shown(settings: Settings) -> None:
     settings.REPLICA_URL = f"postgresql://oskar:{PASSWORD}@db.example.com/x"
     settings.SIGNING_KEYS = [PASSWORD]
     settings.SERVICES = {"mail": {"url": "x", "password": PASSWORD, "api": {"nested_token": PASSWORD}}}
@@ -109,7 +109,7 @@ def test_databases_and_caches_are_hidden_as_a_whole() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("debug")
-def test_a_fault_of_our_own_while_a_form_is_sent_shows_no_secret(
+def test_a_server_error_while_sending_shows_no_secret(
     operator: User, sandbox: SandboxServer, settings: Settings
 ) -> None:
     client = Client(raise_request_exception=False)

@@ -1,4 +1,4 @@
-"""Log lines: one for each event, with the id of its request, whatever its values hold."""
+"""Log lines: one per event, with the id of its request."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Log:
 
     @property
     def lines(self) -> list[str]:
-        """The lines so far, as a terminal or a collector would tell them apart."""
+        """The lines so far, split as a terminal or a collector does."""
         return self._stream.getvalue().splitlines()
 
 
@@ -61,25 +61,25 @@ def log() -> Log:
 
 @pytest.fixture
 def request_id() -> Iterator[str]:
-    """The id of a request that is being answered."""
+    """The id of the current request."""
     token = current_request_id.set("0b8b4b2c")
     yield "0b8b4b2c"
     current_request_id.reset(token)
 
 
-def test_a_line_says_when_how_grave_where_and_what(log: Log) -> None:
+def test_a_line_has_time_level_logger_and_message(log: Log) -> None:
     log.logger.warning("Something is odd")
     (line,) = log.lines
     assert line.endswith(" WARNING destinations_ui.test [-] Something is odd")
     assert line[:4].isdecimal()
 
 
-def test_a_line_carries_the_id_of_its_request(log: Log, request_id: str) -> None:
+def test_a_line_has_the_id_of_its_request(log: Log, request_id: str) -> None:
     log.logger.error("Something is wrong")
     assert f"[{request_id}]" in log.lines[0]
 
 
-def test_a_line_about_an_answer_carries_the_id_of_that_request(log: Log) -> None:
+def test_a_line_about_a_response_has_the_id_of_its_request(log: Log) -> None:
     # Django writes about it when the middleware has been left.
     request = RequestFactory().get("/")
     request.request_id = "77c1"  # type: ignore[attr-defined]  # as the middleware sets it

@@ -1,4 +1,4 @@
-"""A secret has no readable form but the one that is asked for."""
+"""A secret is shown only when it is revealed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Holder:
     secret: Secret
 
 
-def test_it_is_revealed_where_that_is_asked_for() -> None:
+def test_reveal_returns_it() -> None:
     assert Secret(MARKER).reveal() == MARKER
 
 
@@ -51,13 +51,13 @@ def test_it_is_revealed_where_that_is_asked_for() -> None:
         lambda secret: str(dir(secret)),
     ],
 )
-def test_however_it_is_written_it_is_dots(show: Callable[[Secret], str]) -> None:
+def test_every_representation_shows_dots(show: Callable[[Secret], str]) -> None:
     shown = show(Secret(MARKER))
     assert shown
     assert MARKER not in shown
 
 
-def test_nothing_says_how_long_it_is() -> None:
+def test_its_length_is_not_shown() -> None:
     assert repr(Secret("")) == repr(Secret(MARKER)) == "Secret('••••')"
     assert str(Secret("a")) == str(Secret(MARKER)) == "••••"
 
@@ -80,7 +80,7 @@ def test_nothing_says_how_long_it_is() -> None:
         lambda secret: "".join([secret]),
     ],
 )
-def test_what_would_open_it_is_refused(leak: Callable[[Secret], object]) -> None:
+def test_it_cannot_be_pickled_or_copied(leak: Callable[[Secret], object]) -> None:
     with pytest.raises(TypeError) as caught:
         leak(Secret(MARKER))
     assert MARKER not in "".join(traceback.format_exception(caught.value))
@@ -109,18 +109,18 @@ def test_a_log_line_shows_dots() -> None:
     assert stream.getvalue() == "•••• Secret('••••')\n"
 
 
-def test_a_fingerprint_is_the_beginning_of_an_hmac_sha256() -> None:
+def test_a_fingerprint_is_the_start_of_an_hmac_sha256() -> None:
     # RFC 4231, test case 2.
     whole = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
     assert Secret("what do ya want for nothing?").fingerprint(Secret("Jefe")) == whole[:12]
 
 
-def test_a_fingerprint_of_letters_beyond_ascii_is_that_of_their_utf_8() -> None:
+def test_a_fingerprint_uses_utf_8() -> None:
     # printf 'Schlüssel €' | openssl dgst -sha256 -hmac 'Jefe'
     assert Secret("Schlüssel €").fingerprint(Secret("Jefe")) == "b6c44e81ab99"
 
 
-def test_the_same_secret_has_the_same_fingerprint_and_another_key_another_one() -> None:
+def test_a_fingerprint_depends_on_secret_and_key() -> None:
     key, other = Secret("k" * 32), Secret("o" * 32)
     assert Secret(MARKER).fingerprint(key) == Secret(MARKER).fingerprint(Secret("k" * 32))
     assert Secret(MARKER).fingerprint(key) != Secret(MARKER).fingerprint(other)

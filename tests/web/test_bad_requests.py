@@ -1,4 +1,4 @@
-"""Whatever is posted to the form, the answer is one that was meant."""
+"""Bad input to the form gets the right status, never a server error."""
 
 from __future__ import annotations
 
@@ -34,22 +34,24 @@ def signed_in(client: Client, operator: User, sandbox: SandboxServer) -> None:
 
 
 class TestOddRequests:
-    """Whatever arrives, the answer is one that was meant."""
+    """Malformed and oversized forms."""
 
-    def test_too_large_a_form_is_told_so(self, client: Client, sandbox: SandboxServer) -> None:
-        answer = client.post(address(KINESIS), form_data(KINESIS, reason="x" * 300_000))
+    def test_too_large_a_form_gets_413(self, client: Client, sandbox: SandboxServer) -> None:
+        response = client.post(address(KINESIS), form_data(KINESIS, reason="x" * 300_000))
 
-        assert answer.status_code == 413
-        assert "larger than any that is needed" in read(answer).text
+        assert response.status_code == 413
+        assert "larger than any that is needed" in read(response).text
         assert sandbox.count("POST") == 0
 
-    def test_too_many_fields_are_told_so(self, client: Client, sandbox: SandboxServer) -> None:
-        answer = client.post(address(KINESIS), form_data(KINESIS) | {f"field-{number}": "" for number in range(1_001)})
+    def test_too_many_fields_get_413(self, client: Client, sandbox: SandboxServer) -> None:
+        response = client.post(
+            address(KINESIS), form_data(KINESIS) | {f"field-{number}": "" for number in range(1_001)}
+        )
 
-        assert answer.status_code == 413
+        assert response.status_code == 413
         assert sandbox.count("POST") == 0
 
-    def test_a_file_is_not_taken(self, client: Client, sandbox: SandboxServer) -> None:
+    def test_a_file_is_refused(self, client: Client, sandbox: SandboxServer) -> None:
         data: dict[str, Any] = {**form_data(KINESIS), "file": SimpleUploadedFile("a.txt", b"a")}
 
         assert client.post(address(KINESIS), data).status_code == 413
@@ -67,20 +69,20 @@ class TestOddRequests:
             ("multipart/form-data; boundary=x", b"--x\r\nbroken"),
         ],
     )
-    def test_a_form_that_is_none_is_refused(
+    def test_a_malformed_form_is_refused(
         self, client: Client, sandbox: SandboxServer, content_type: str, body: bytes
     ) -> None:
-        answer = client.generic("POST", address(KINESIS), body, content_type=content_type)
+        response = client.generic("POST", address(KINESIS), body, content_type=content_type)
 
-        assert answer.status_code in {400, 422}
+        assert response.status_code in {400, 422}
         assert sandbox.count("POST") == AuditRecord.objects.count() == 0
 
     @each_way
-    def test_nul_and_other_controls_are_refused_at_every_field(self, client: Client, headers: dict[str, str]) -> None:
+    def test_control_characters_are_refused_in_every_field(self, client: Client, headers: dict[str, str]) -> None:
         for name in form_data(MPARTICLE):
-            answer = client.post(address(MPARTICLE), form_data(MPARTICLE) | {name: "a\0\x1b[31mb"}, headers=headers)
+            response = client.post(address(MPARTICLE), form_data(MPARTICLE) | {name: "a\0\x1b[31mb"}, headers=headers)
 
-            assert answer.status_code == 422, name
+            assert response.status_code == 422, name
 
     names = st.sampled_from([*form_data(KINESIS), *form_data(MPARTICLE), "config-", "config-x", "x"])
     values = st.one_of(
@@ -98,12 +100,12 @@ class TestOddRequests:
         changes=st.dictionaries(names, values, max_size=6),
         headers=st.sampled_from([{}, HTMX]),
     )
-    def test_no_form_whatever_is_in_it_ends_in_a_fault(
+    def test_no_form_is_a_server_error(
         self, client: Client, kind: Kind, start: Kind | None, changes: dict[str, str], headers: dict[str, str]
     ) -> None:
         data = (form_data(start) if start else {}) | changes
 
-        answer = client.post(address(kind), data, headers=headers)
+        response = client.post(address(kind), data, headers=headers)
 
-        assert answer.status_code in {200, 303, 400, 409, 413, 422, 503}
-        assert answer.status_code != 200 or "HX-Redirect" in answer.headers
+        assert response.status_code in {200, 303, 400, 409, 413, 422, 503}
+        assert response.status_code != 200 or "HX-Redirect" in response.headers

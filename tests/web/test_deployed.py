@@ -35,7 +35,7 @@ print(json.dumps({
 """
 
 
-def test_over_https_cookies_belong_to_this_host_alone_and_plain_http_is_left(tmp_path: object) -> None:
+def test_https_only_redirects_and_sets_host_cookies(tmp_path: object) -> None:
     variables = {name: value for name, value in os.environ.items() if name != "DJANGO_ALLOW_ASYNC_UNSAFE"}
     variables |= DEPLOYED | {
         "DATABASE_URL": f"sqlite:///{tmp_path}/deployed.sqlite3",

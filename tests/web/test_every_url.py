@@ -1,4 +1,4 @@
-"""Every address there is, found by walking the routes: none is open by accident."""
+"""Every route and who can open it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def routes(patterns: list[URLPattern | URLResolver] | None = None, before: str =
 
 
 def address(route: str) -> str:
-    """Return an address on a route."""
+    """Return a URL of a route."""
     samples = {"kind": next(iter(kinds.registry())), "uuid": str(uuid.uuid4())}
     plain = re.sub(r"<(?:(\w+):)?\w+>(?![^(]*\))", lambda found: samples.get(found[1] or "", "1"), route)
     return "/" + plain.replace("(?P<app_label>auth|destinations_ui)", "auth").replace("(?P<url>.*)", "x").translate(
@@ -72,20 +72,20 @@ ADMINISTRATION = {route for route in ROUTES if route.startswith("admin/")}
 
 
 def statuses(client: Client, expected: set[str]) -> dict[str, Any]:
-    """Return the status of each route, but only of those that are unlike what a role may see."""
+    """Return the status of each route that differs from what a role can open."""
     found = {
         route: client.get(address(route), follow=True).status_code for route in ROUTES if route not in OPEN | ANYONE
     }
     return {route: status for route, status in found.items() if (status == 403) is (route in expected)}
 
 
-def test_every_route_has_been_thought_of() -> None:
+def test_every_route_is_listed_here() -> None:
     assert set(ROUTES) == OPEN | ANYONE | LOOK | CREATE | ADMINISTRATION
     assert len(ADMINISTRATION) > 15
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route not in OPEN])
-def test_a_stranger_is_led_to_sign_in(client: Client, sandbox: SandboxServer, route: str) -> None:
+def test_an_anonymous_user_is_redirected_to_sign_in(client: Client, sandbox: SandboxServer, route: str) -> None:
     looked = client.get(address(route), follow=True)
     posted = client.post(address(route), {"name": "x"})
 
@@ -101,13 +101,13 @@ def test_without_a_role_nothing_is_shown(client: Client, nobody: User) -> None:
     assert statuses(client, set()) == {}
 
 
-def test_a_viewer_sees_what_is_to_be_looked_at(client: Client, viewer: User, sandbox: SandboxServer) -> None:
+def test_a_viewer_can_view(client: Client, viewer: User, sandbox: SandboxServer) -> None:
     client.force_login(viewer)
 
     assert statuses(client, LOOK) == {}
 
 
-def test_an_operator_may_create_as_well(client: Client, operator: User, sandbox: SandboxServer) -> None:
+def test_an_operator_can_view_and_create(client: Client, operator: User, sandbox: SandboxServer) -> None:
     client.force_login(operator)
 
     assert statuses(client, LOOK | CREATE) == {}

@@ -1,4 +1,4 @@
-"""The security headers, on whatever the answer is."""
+"""The security headers of every response."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ EXPECTED = {
 pytestmark = pytest.mark.django_db
 
 
-def policy(answer: object) -> dict[str, str]:
+def policy(response: object) -> dict[str, str]:
     """Return the content security policy by directive."""
-    text = answer.headers["Content-Security-Policy"]  # type: ignore[attr-defined]  # any of Django's responses
+    text = response.headers["Content-Security-Policy"]  # type: ignore[attr-defined]  # any of Django's responses
     parts = (part.strip().split(" ", 1) for part in text.split(";") if part.strip())
     return {part[0]: part[1] if len(part) > 1 else "" for part in parts}
 
 
-def check(answer: object, *, no_store: bool = True) -> None:
-    """Check what every answer has to carry."""
-    headers = answer.headers  # type: ignore[attr-defined]  # any of Django's responses
+def check(response: object, *, no_store: bool = True) -> None:
+    """Check the headers of every response."""
+    headers = response.headers  # type: ignore[attr-defined]  # any of Django's responses
     for name, value in EXPECTED.items():
         assert headers.get(name) == value, name
-    directives = policy(answer)
+    directives = policy(response)
     assert directives["default-src"] == "'none'"
     assert directives["script-src"] == "'self'"
     assert directives["style-src"] == "'self'"
@@ -51,7 +51,7 @@ def check(answer: object, *, no_store: bool = True) -> None:
         assert "no-store" in headers["Cache-Control"]
 
 
-def test_pages_carry_them(client: Client, operator: User, sandbox: SandboxServer) -> None:
+def test_pages_have_them(client: Client, operator: User, sandbox: SandboxServer) -> None:
     client.force_login(operator)
 
     for address in [
@@ -61,13 +61,13 @@ def test_pages_carry_them(client: Client, operator: User, sandbox: SandboxServer
         "/destinations/new/segment/",
         "/history/export/?format=csv",
     ]:
-        answer = client.get(address)
-        assert answer.status_code == 200
-        check(answer)
+        response = client.get(address)
+        assert response.status_code == 200
+        check(response)
 
 
 @pytest.mark.parametrize("address", ["/destinations/new/kinesis/", "/history/export/?format=csv"])
-def test_an_answer_is_compressed_for_whoever_asks_for_that(
+def test_a_response_is_compressed_if_accepted(
     client: Client, operator: User, sandbox: SandboxServer, address: str
 ) -> None:
     record()
@@ -83,15 +83,13 @@ def test_an_answer_is_compressed_for_whoever_asks_for_that(
     assert len(gzip.decompress(whole)) > len(whole)
 
 
-def test_what_is_compressed_beside_what_was_asked_for_differs_in_length_each_time(
-    client: Client, operator: User, sandbox: SandboxServer
-) -> None:
+def test_a_compressed_page_differs_in_length_each_time(client: Client, operator: User, sandbox: SandboxServer) -> None:
     client.force_login(operator)
     lengths = {len(client.get("/history/?q=x", headers={"Accept-Encoding": "gzip"}).content) for _ in range(20)}
     assert len(lengths) > 5
 
 
-def test_redirects_and_refusals_carry_them(client: Client, viewer: User, sandbox: SandboxServer) -> None:
+def test_redirects_and_errors_have_them(client: Client, viewer: User, sandbox: SandboxServer) -> None:
     assert_status(client.get("/"), 302)
     assert_status(client.post("/destinations/new/kinesis/"), 401)
     client.force_login(viewer)
@@ -102,16 +100,14 @@ def test_redirects_and_refusals_carry_them(client: Client, viewer: User, sandbox
     assert_status(client.get("/history/export/?format=xml"), 400)
 
 
-def test_a_form_that_is_sent_back_or_too_large_carries_them(
-    client: Client, operator: User, sandbox: SandboxServer
-) -> None:
+def test_a_rejected_or_too_large_form_has_them(client: Client, operator: User, sandbox: SandboxServer) -> None:
     client.force_login(operator)
 
     assert_status(client.post("/destinations/new/kinesis/", {}), 422)
     assert_status(client.post("/destinations/new/kinesis/", {"reason": "x" * 300_000}), 413)
 
 
-def test_a_fault_of_our_own_carries_them(
+def test_a_server_error_has_them(
     client: Client, operator: User, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*args: object, **kwargs: object) -> None:
@@ -121,13 +117,13 @@ def test_a_fault_of_our_own_carries_them(
     client.force_login(operator)
     client.raise_request_exception = False
 
-    answer = client.post("/destinations/new/kinesis/", form_data(kinds.registry()["kinesis"]))
+    response = client.post("/destinations/new/kinesis/", form_data(kinds.registry()["kinesis"]))
 
-    assert_status(answer, 500)
-    assert answer.headers["X-Request-ID"] in answer.content.decode()
+    assert_status(response, 500)
+    assert response.headers["X-Request-ID"] in response.content.decode()
 
 
-def test_a_missing_csrf_token_carries_them(operator: User) -> None:
+def test_a_csrf_failure_has_them(operator: User) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(operator)
 
@@ -135,36 +131,36 @@ def test_a_missing_csrf_token_carries_them(operator: User) -> None:
 
 
 def test_a_wrong_host_is_refused_with_them(client: Client) -> None:
-    answer = client.get("/", headers={"Host": "evil.example"})
+    response = client.get("/", headers={"Host": "evil.example"})
 
-    assert_status(answer, 400)
+    assert_status(response, 400)
 
 
 @override_settings(SECURE_SSL_REDIRECT=True)
-def test_a_wrong_host_over_plain_http_is_not_redirected_to(client: Client) -> None:
-    answer = client.get("/", headers={"Host": "evil.example"})
+def test_a_wrong_host_over_plain_http_is_refused_with_them(client: Client) -> None:
+    response = client.get("/", headers={"Host": "evil.example"})
 
-    assert_status(answer, 400)
+    assert_status(response, 400)
 
 
-def test_static_files_carry_them_and_are_kept_by_the_browser(client: Client) -> None:
+def test_static_files_have_them_and_are_cached(client: Client) -> None:
     page = client.get("/login/").content.decode()
     address = page.split('rel="stylesheet" href="')[1].split('"')[0]
 
-    answer = client.get(address)
+    response = client.get(address)
 
-    assert answer.status_code == 200
-    check(answer, no_store=False)
-    assert "immutable" in answer.headers["Cache-Control"]
-    answer.close()
+    assert response.status_code == 200
+    check(response, no_store=False)
+    assert "immutable" in response.headers["Cache-Control"]
+    response.close()
 
 
-def test_health_carries_them(client: Client) -> None:
+def test_health_checks_have_them(client: Client) -> None:
     check(client.get("/healthz"))
     check(client.get("/readyz"))
 
 
-def assert_status(answer: object, status: int) -> None:
-    """Check the status and then the headers."""
-    assert answer.status_code == status  # type: ignore[attr-defined]  # any of Django's responses
-    check(answer)
+def assert_status(response: object, status: int) -> None:
+    """Check status and headers."""
+    assert response.status_code == status  # type: ignore[attr-defined]  # any of Django's responses
+    check(response)

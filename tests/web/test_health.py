@@ -1,4 +1,4 @@
-"""What a load balancer asks."""
+"""Health checks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 
 @pytest.mark.django_db
-def test_both_answer_without_sign_in(client: Client) -> None:
+def test_both_respond_without_sign_in(client: Client) -> None:
     assert client.get("/healthz").content == b"ok\n"
     assert client.get("/readyz").content == b"ok\n"
 
@@ -26,7 +26,7 @@ def test_load_balancers_may_send_any_host(client: Client, settings: Settings, ho
 
 
 @pytest.mark.django_db
-def test_ready_says_no_when_the_database_does_not_answer(client: Client) -> None:
+def test_readyz_is_503_without_a_database(client: Client) -> None:
     def gone(execute: object, sql: str, params: object, many: bool, context: object) -> None:
         from django.db import OperationalError
 
@@ -36,6 +36,6 @@ def test_ready_says_no_when_the_database_does_not_answer(client: Client) -> None
         ready, alive = client.get("/readyz"), client.get("/healthz")
 
     assert ready.status_code == 503
-    assert "does not answer" in ready.content.decode()
+    assert "does not respond" in ready.content.decode()
     assert "marker" not in ready.content.decode()
     assert alive.status_code == 200

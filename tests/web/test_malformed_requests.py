@@ -42,8 +42,8 @@ def refused(response: HTTPResponse) -> bool:
     return response.status == 400 and all(response.getheader(name) for name in HEADERS)
 
 
-def answered(response: HTTPResponse) -> bool:
-    """Return whether a response is no fault of ours and has every header."""
+def responded(response: HTTPResponse) -> bool:
+    """Return whether a response is no server error and has every header."""
     return response.status < 500 and all(response.getheader(name) for name in HEADERS)
 
 
@@ -62,9 +62,9 @@ def test_an_odd_boundary_is_no_server_error(product: Product, content_type: str)
     headers = [f"Content-Type: {content_type}"]
 
     for path in PATHS:
-        assert answered(send(product.url, "POST", path, headers, BODY)), path
+        assert responded(send(product.url, "POST", path, headers, BODY)), path
     for method in ("GET", "PUT", "DELETE"):
-        assert answered(send(product.url, method, "/history/", headers, BODY)), method
+        assert responded(send(product.url, method, "/history/", headers, BODY)), method
 
 
 @pytest.mark.parametrize("name", ["sessionid", "csrftoken", "timezone", "anything"])
@@ -98,8 +98,8 @@ def test_a_path_with_a_nul_is_refused_everywhere(product: Product) -> None:
 )
 def test_an_odd_header_is_no_server_error(product: Product, header: str) -> None:
     for path in PATHS:
-        assert answered(send(product.url, "GET", path, [header])), path
-    assert answered(send(product.url, "POST", "/login/", [header]))
+        assert responded(send(product.url, "GET", path, [header])), path
+    assert responded(send(product.url, "POST", "/login/", [header]))
 
 
 @pytest.mark.parametrize("header", ["SCRIPT_NAME: /elsewhere", "PATH_INFO: /healthz"])
@@ -112,12 +112,12 @@ def test_a_header_does_not_change_the_path(product: Product, header: str) -> Non
 @pytest.mark.parametrize("host", ["evil.example", "[::1]:99999", "user@127.0.0.1"])
 def test_another_host_in_an_absolute_url_is_no_server_error(product: Product, host: str) -> None:
     for path in PATHS:
-        assert answered(send(product.url, "GET", f"http://{host}{path}")), path
+        assert responded(send(product.url, "GET", f"http://{host}{path}")), path
 
 
 @pytest.mark.parametrize("target", ["//", "//[x]/", "/x@[", "/%", "/%zz", "/%2e%2e/", "/" + "x" * 4000, "/\\x"])
 def test_an_odd_target_is_no_server_error(product: Product, target: str) -> None:
-    assert answered(send(product.url, "GET", target))
+    assert responded(send(product.url, "GET", target))
 
 
 @pytest.mark.parametrize("query", ["q=%00", "username=%00", "actor=%00", "outcome=%00", "o=%00", "p=%00", "term=%00"])
@@ -126,7 +126,7 @@ def test_a_nul_in_a_query_is_no_server_error(product: Product, query: str) -> No
     query += "&app_label=auth&model_name=user&field_name=groups"
 
     for path in PATHS:
-        assert answered(send(product.url, "GET", f"{path}?{query}", [f"Cookie: {cookie}"])), path
+        assert responded(send(product.url, "GET", f"{path}?{query}", [f"Cookie: {cookie}"])), path
 
 
 def test_a_nul_in_a_form_is_no_server_error(product: Product) -> None:
@@ -142,4 +142,4 @@ def test_a_nul_in_a_form_is_no_server_error(product: Product) -> None:
     for path in PATHS:
         # To sign out would spoil the other requests.
         if path != "/logout/":
-            assert answered(send(product.url, "POST", path, headers, body)), path
+            assert responded(send(product.url, "POST", path, headers, body)), path

@@ -1,4 +1,4 @@
-"""A form that was under way when the session ended: nothing is sent, and nothing typed is lost but secrets."""
+"""A form whose session ended: nothing is sent, and nothing but secrets is lost."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ def carried(page: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.slug)
-def test_without_a_session_the_page_carries_what_was_typed_and_leads_on(
+def test_without_a_session_the_page_keeps_what_was_typed(
     client: Client, operator: User, sandbox: SandboxServer, kind: kinds.Kind
 ) -> None:
     data = form_data(kind)
     address = f"/destinations/new/{kind.slug}/"
 
-    answer = client.post(address, data)
+    response = client.post(address, data)
 
-    page = answer.content.decode()
-    assert answer.status_code == 401
+    page = response.content.decode()
+    assert response.status_code == 401
     assert "You have been signed out" in page
     kept = {name: value for name, value in carried(page).items() if name != "csrfmiddlewaretoken"}
     assert plain_of(kind, data) == kept
@@ -64,35 +64,35 @@ def test_without_a_session_the_page_carries_what_was_typed_and_leads_on(
     assert sandbox.count("POST") == 0
 
 
-def test_htmx_gets_a_message_for_its_place_and_never_the_sign_in_page(client: Client, sandbox: SandboxServer) -> None:
-    answer = client.post("/destinations/new/kinesis/", form_data(kinds.registry()["kinesis"]), headers=HTMX)
+def test_htmx_gets_a_message_and_never_the_sign_in_page(client: Client, sandbox: SandboxServer) -> None:
+    response = client.post("/destinations/new/kinesis/", form_data(kinds.registry()["kinesis"]), headers=HTMX)
 
-    page = answer.content.decode()
-    assert answer.status_code == 401
-    assert answer.headers["HX-Retarget"] == "#messages"
+    page = response.content.decode()
+    assert response.status_code == 401
+    assert response.headers["HX-Retarget"] == "#messages"
     assert "You have been signed out" in page
     assert "<html" not in page
     assert 'name="password"' not in page
 
 
-def test_htmx_that_only_looks_gets_the_message_as_well(client: Client) -> None:
-    answer = client.get("/destinations/new/segment/", headers={"HX-Request": "true", "HX-Target": "kind-fields"})
+def test_an_htmx_get_gets_the_message_too(client: Client) -> None:
+    response = client.get("/destinations/new/segment/", headers={"HX-Request": "true", "HX-Target": "kind-fields"})
 
-    assert answer.status_code == 401
-    assert answer.headers["HX-Retarget"] == "#messages"
+    assert response.status_code == 401
+    assert response.headers["HX-Retarget"] == "#messages"
 
 
-def test_a_token_from_an_earlier_session_gets_a_fresh_one_in_place(operator: User, sandbox: SandboxServer) -> None:
+def test_a_csrf_token_of_an_earlier_session_is_replaced(operator: User, sandbox: SandboxServer) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(operator)
     kind = kinds.registry()["kinesis"]
     data = form_data(kind, csrfmiddlewaretoken="x" * 64)
 
-    answer = client.post("/destinations/new/kinesis/", data, headers=HTMX)
+    response = client.post("/destinations/new/kinesis/", data, headers=HTMX)
 
-    page = answer.content.decode()
-    assert answer.status_code == 403
-    assert answer.headers["HX-Retarget"] == "#messages"
+    page = response.content.decode()
+    assert response.status_code == 403
+    assert response.headers["HX-Retarget"] == "#messages"
     assert 'id="csrf" hx-swap-oob="true"' in page
     fresh = carried(page)["csrfmiddlewaretoken"]
     once_more = client.post("/destinations/new/kinesis/", data | {"csrfmiddlewaretoken": fresh}, headers=HTMX)
@@ -104,10 +104,10 @@ def test_without_htmx_a_stale_token_loses_nothing_either(operator: User, sandbox
     client.force_login(operator)
     kind = kinds.registry()["azure-event-hubs"]
 
-    answer = client.post("/destinations/new/azure-event-hubs/", form_data(kind, csrfmiddlewaretoken="x" * 64))
+    response = client.post("/destinations/new/azure-event-hubs/", form_data(kind, csrfmiddlewaretoken="x" * 64))
 
-    page = answer.content.decode()
-    assert answer.status_code == 403
+    page = response.content.decode()
+    assert response.status_code == 403
     kept = carried(page)
     assert "contoso-events" in kept.values()
     assert not any(secret in page for secret in secrets_of(kind))
@@ -116,8 +116,8 @@ def test_without_htmx_a_stale_token_loses_nothing_either(operator: User, sandbox
     assert "contoso-events" in again.content.decode()
 
 
-def test_other_forms_that_come_too_late_say_so_and_lead_on(client: Client) -> None:
-    answer = client.post("/logout/")
+def test_another_form_without_a_session_says_so(client: Client) -> None:
+    response = client.post("/logout/")
 
-    assert answer.status_code == 401
-    assert "You have been signed out" in answer.content.decode()
+    assert response.status_code == 401
+    assert "You have been signed out" in response.content.decode()

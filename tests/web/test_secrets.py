@@ -1,4 +1,4 @@
-"""Marker secrets are sent through every surface there is, and then looked for everywhere but at LaunchDarkly."""
+"""Marker secrets go through every page and are then searched for everywhere but at LaunchDarkly."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def marked(kind: kinds.Kind) -> dict[str, Value]:
 
 
 def markers() -> list[str]:
-    """Return all that must not be found."""
+    """Return everything that must not be found."""
     typed = [marker(kind, field) for kind in KINDS for field in kind.fields if field.secret]
     return [*typed, MARKER_TOKEN, PASSWORD]
 
 
 def traces(text: str) -> list[str]:
-    """Return the markers that a text holds, also escaped as JSON, HTML or in an address."""
+    """Return the markers in a text, also escaped as JSON, HTML or URL."""
     found = []
     for secret in markers():
         # Every way to escape leaves the middle of a marker as it is.
@@ -65,25 +65,25 @@ def traces(text: str) -> list[str]:
 
 
 class Surfaces:
-    """Everything that was shown, logged or written so far."""
+    """Everything shown, logged or stored so far."""
 
     def __init__(self, log: io.StringIO) -> None:
         self.log = log
-        self.answers: list[tuple[str, str]] = []
+        self.responses: list[tuple[str, str]] = []
 
-    def see(self, what: str, answer: Any) -> Any:
-        """Keep an answer, headers and all; return it."""
-        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
-        self.answers.append((what, f"{answer.headers}\n{answer.cookies}\n{body.decode(errors='replace')}"))
-        return answer
+    def see(self, what: str, response: Any) -> Any:
+        """Keep a response with its headers, and return it."""
+        body = b"".join(response.streaming_content) if response.streaming else response.content
+        self.responses.append((what, f"{response.headers}\n{response.cookies}\n{body.decode(errors='replace')}"))
+        return response
 
     def check(self, folder: Path) -> None:
-        """Look everywhere.
+        """Search everything.
 
         Raises:
             AssertionError: naming where a marker was found.
         """
-        places = [*self.answers, ("the log", self.log.getvalue()), *stored(), *cached(folder)]
+        places = [*self.responses, ("the log", self.log.getvalue()), *stored(), *cached(folder)]
         found = {what: trace for what, text in places if (trace := traces(text))}
         assert found == {}
 
@@ -119,7 +119,7 @@ def cache_folder(tmp_path: Path, settings: Any) -> Path:
 
 @pytest.fixture
 def surfaces() -> Iterator[Surfaces]:
-    """Collect all log output, down to the libraries' smallest word."""
+    """Collect all log output, that of libraries included, at DEBUG."""
     log = io.StringIO()
     handler = logging.StreamHandler(log)
     root = logging.getLogger()
@@ -148,7 +148,7 @@ def signed_in(client: Client, operator: User, surfaces: Surfaces) -> Client:
 
 
 def look_around(client: Client, surfaces: Surfaces) -> None:
-    """Open every page that shows something of what was done."""
+    """Open every page that shows an attempt."""
     for record in AuditRecord.objects.all():
         for headers in ({}, HTMX):
             surfaces.see("look", client.post(f"{record.get_absolute_url()}reconcile/", headers=headers))
@@ -241,12 +241,12 @@ def test_an_error_page_shows_no_secret(
 
     monkeypatch.setattr(LaunchDarkly, "create_destination", broken)
 
-    answer = surfaces.see(
+    response = surfaces.see(
         "crash", signed_in.post(f"/destinations/new/{kind.slug}/", confirmed(kind, form_data(kind, marked(kind))))
     )
 
-    assert answer.status_code == 500
-    assert ("Broken on purpose" in answer.content.decode()) is debug
+    assert response.status_code == 500
+    assert ("Broken on purpose" in response.content.decode()) is debug
     assert AuditRecord.objects.get().outcome == "unknown"
     look_around(signed_in, surfaces)
     surfaces.check(cache_folder)
@@ -266,29 +266,29 @@ def test_a_secret_in_a_plain_field_is_discarded_not_shown_back(
 ) -> None:
     kind = kinds.registry()["azure-event-hubs"]
 
-    answer = signed_in.post("/destinations/new/azure-event-hubs/", form_data(kind) | {name: pasted})
+    response = signed_in.post("/destinations/new/azure-event-hubs/", form_data(kind) | {name: pasted})
 
-    assert answer.status_code == 422
-    page = answer.content.decode()
+    assert response.status_code == 422
+    page = response.content.decode()
     assert "c2VjcmV0LW1hcmtlcg" not in page
     assert "so it was discarded" in page
     assert AuditRecord.objects.count() == 0
     assert sandbox.count("POST") == 0
 
 
-def test_sdk_keys_of_environments_end_where_they_arrive(
+def test_sdk_keys_of_environments_are_dropped(
     signed_in: Client, surfaces: Surfaces, sandbox: SandboxServer, cache_folder: Path
 ) -> None:
     for address in ("/", "/destinations/new/kinesis/?project=web-shop"):
         surfaces.see(address, signed_in.get(address))
 
     assert list(cache_folder.rglob("*.djcache"))
-    places = [*surfaces.answers, ("log", surfaces.log.getvalue()), *stored(), *cached(cache_folder)]
+    places = [*surfaces.responses, ("log", surfaces.log.getvalue()), *stored(), *cached(cache_folder)]
     assert [what for what, text in places if re.search(r"\b(?:sdk|mob)-[0-9a-f]{8}", text)] == []
     assert cache.get("nothing") is None
 
 
-def test_the_search_itself_finds_a_marker_in_every_spelling() -> None:
+def test_the_search_finds_a_marker_in_every_encoding() -> None:
     kind = WITH_SECRETS[0]
     secret = marker(kind, next(field for field in kind.fields if field.secret))
     from html import escape

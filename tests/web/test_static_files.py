@@ -20,7 +20,7 @@ from tests.support.product import ROOT
 
 @pytest.fixture
 def collected(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of what is collected, to be changed."""
+    """A copy of the collected files, to be changed."""
     copy = tmp_path / "static"
     shutil.copytree(settings.STATIC_ROOT, copy)
     monkeypatch.setattr(staticfiles_storage, "location", str(copy), raising=False)

@@ -1,4 +1,4 @@
-"""Moments in UTC, and in the viewer's zone beside it."""
+"""Times in UTC and in the viewer's zone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EVENING = datetime(2026, 11, 22, 20, 5, 31, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def signed_in(client: Client, viewer: User) -> None:
-    """Sign someone in who looks."""
+    """Sign a viewer in."""
     client.force_login(viewer)
 
 
@@ -31,7 +31,7 @@ def signed_in(client: Client, viewer: User) -> None:
         ("America/Sao_Paulo", "(17:05:31 UTC-03)"),
     ],
 )
-def test_a_record_has_both(client: Client, zone: str, words: str) -> None:
+def test_a_record_has_utc_and_local_time(client: Client, zone: str, words: str) -> None:
     client.cookies["timezone"] = zone
 
     page = read(client.get(record(created_at=EVENING, settled_at=EVENING).get_absolute_url()))
@@ -42,28 +42,28 @@ def test_a_record_has_both(client: Client, zone: str, words: str) -> None:
 @pytest.mark.parametrize(
     "zone", ["", "UTC", "Europe/London", "Nowhere/Town", "../../etc/passwd", "x" * 4_000, "<b>", "\u00e9"]
 )
-def test_without_a_zone_of_ones_own_it_is_utc_alone(client: Client, zone: str) -> None:
+def test_without_a_valid_zone_it_is_utc_alone(client: Client, zone: str) -> None:
     client.cookies["timezone"] = zone
 
-    answer = client.get(record(created_at=EVENING, settled_at=EVENING).get_absolute_url())
+    response = client.get(record(created_at=EVENING, settled_at=EVENING).get_absolute_url())
 
-    assert answer.status_code == 200
-    assert "20:05:31 UTC" in read(answer).text
-    assert read(answer).classed("local") == []
+    assert response.status_code == 200
+    assert "20:05:31 UTC" in read(response).text
+    assert read(response).classed("local") == []
 
 
 def test_exports_and_filters_stay_in_utc(client: Client) -> None:
     record(created_at=EVENING, settled_at=EVENING)
     client.cookies["timezone"] = "Asia/Kolkata"
 
-    answer = client.get("/history/export/?format=jsonl&since=2026-11-22&until=2026-11-22")
+    response = client.get("/history/export/?format=jsonl&since=2026-11-22&until=2026-11-22")
 
-    [line] = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]  # it streams
+    [line] = b"".join(response.streaming_content).decode().splitlines()  # type: ignore[attr-defined]  # it streams
     assert json.loads(line)["created_at"] == "2026-11-22T20:05:31Z"
     assert "1 attempt" in read(client.get("/history/?since=2026-11-22&until=2026-11-22")).text
 
 
-def test_the_next_viewer_is_not_taken_for_the_last(client: Client) -> None:
+def test_a_zone_does_not_outlive_its_request(client: Client) -> None:
     client.cookies["timezone"] = "Asia/Kolkata"
     client.get("/history/")
 
