@@ -186,12 +186,9 @@ def summarize(
     """Return the overview of some attempts. ``since`` and ``until`` are days that the user chose, in UTC."""
     if not attempts:
         return Overview(0, damaged=damaged)
-    times = [attempt.created_at for attempt in attempts]
-    begin = midnight(since) if since and not capped else min(times)
-    end = max(times) + timedelta.resolution
-    if since or until:
-        chosen = min(now, midnight(until) + timedelta(days=1)) if until and until < now.date() else now
-        end = max(end, chosen)
+    begin, end = time_range([attempt.created_at for attempt in attempts], now=now, since=since, until=until)
+    if capped:
+        begin = min(attempt.created_at for attempt in attempts)
     step = next(step for step in STEPS if step.count(begin, end) <= MOST_BARS)
     if not (since or capped):
         fewest = step.begin(step.number(end - timedelta.resolution) - FEWEST_BARS + 1)
@@ -207,6 +204,19 @@ def summarize(
         capped=capped,
         damaged=damaged,
     )
+
+
+def time_range(
+    times: Sequence[datetime], *, now: datetime, since: date | None, until: date | None
+) -> tuple[datetime, datetime]:
+    """Return the range of some times, extended to the days that the user chose but not into the future."""
+    begin, end = min(times), max(times) + timedelta.resolution
+    if since:
+        begin = midnight(since)
+    if since or until:
+        chosen = min(now, midnight(until) + timedelta(days=1)) if until and until < now.date() else now
+        end = max(end, chosen)
+    return begin, end
 
 
 def bars(attempts: Sequence[Attempt], step: Step, begin: datetime, end: datetime) -> Iterator[Bar]:

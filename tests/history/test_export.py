@@ -28,7 +28,7 @@ CONTRACT = [
     *("secrets", "reason", "destination_id", "status_code", "error_code", "error_message", "error_id", "duration_ms"),
     *("request_id", "submission", "settled_at", "changes"),
 ]
-MOMENT = datetime.datetime(2026, 11, 23, 12, 30, 15, 250000, tzinfo=datetime.UTC)
+TIME = datetime.datetime(2026, 11, 23, 12, 30, 15, 250000, tzinfo=datetime.UTC)
 
 
 def many(count: int, **changes: Any) -> list[int]:
@@ -75,7 +75,7 @@ class TestExport:
 
     def test_json_lines_keep_the_type_of_every_value(self) -> None:
         made = record(
-            created_at=MOMENT,
+            created_at=TIME,
             settled_at=None,
             status_code=None,
             on=False,
@@ -119,7 +119,7 @@ class TestExport:
     )
     def test_exported_text_equals_the_record(self, text: str) -> None:
         made = record(
-            created_at=MOMENT.replace(microsecond=0),
+            created_at=TIME.replace(microsecond=0),
             name=text,
             reason=text,
             config={"streamName": text, "more": {text: [1, True, None, 1.5]}},
@@ -136,7 +136,7 @@ class TestExport:
 
     def test_times_are_exported_in_utc(self) -> None:
         there = datetime.timezone(datetime.timedelta(hours=-5))
-        record(created_at=MOMENT.astimezone(there))
+        record(created_at=TIME.astimezone(there))
 
         with timezone.override(there):
             [line] = as_json_lines(export_blocks({}))

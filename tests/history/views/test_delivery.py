@@ -47,10 +47,10 @@ class TestConfirming:
     """Confirmations that are recorded."""
 
     def test_a_confirmation_is_recorded_and_shown_with_its_user(self, client: Client, record: AuditRecord) -> None:
-        answer = client.post(f"{record.get_absolute_url()}delivery/", word())
+        response = client.post(f"{record.get_absolute_url()}delivery/", word())
 
-        assert answer.status_code == 303
-        assert answer["Location"] == f"{record.get_absolute_url()}#delivery"
+        assert response.status_code == 303
+        assert response["Location"] == f"{record.get_absolute_url()}#delivery"
         [payload] = notes(record)
         assert payload["delivery"] == {"seen_at": payload["delivery"]["seen_at"], "evidence": EVIDENCE}  # type: ignore[index]  # JSON
         assert payload["by"] == "oskar"
@@ -73,8 +73,8 @@ class TestConfirming:
     def test_the_same_confirmation_twice_is_recorded_once(self, client: Client, record: AuditRecord) -> None:
         data = word()
         for evidence in (EVIDENCE, EVIDENCE, "The dashboard"):
-            answer = client.post(f"{record.get_absolute_url()}delivery/", data | {"evidence": evidence})
-            assert answer.status_code == 303
+            response = client.post(f"{record.get_absolute_url()}delivery/", data | {"evidence": evidence})
+            assert response.status_code == 303
 
         assert len(notes(record)) == 2
 
@@ -119,10 +119,10 @@ class TestRefused:
     def test_an_invalid_confirmation_comes_back_with_its_errors(
         self, client: Client, record: AuditRecord, name: str, text: str, words: str
     ) -> None:
-        answer = client.post(f"{record.get_absolute_url()}delivery/", word(**{name: text}))
+        response = client.post(f"{record.get_absolute_url()}delivery/", word(**{name: text}))
 
-        page = read(answer)
-        assert answer.status_code == 422
+        page = read(response)
+        assert response.status_code == 422
         assert words in page.text
         assert page.title.startswith("Error: ")
         assert page.form()["evidence"].strip() == (text if name == "evidence" else EVIDENCE).strip()
@@ -133,14 +133,14 @@ class TestRefused:
         handler = logging.StreamHandler(log)
         logging.getLogger().addHandler(handler)
         try:
-            answer = client.post(f"{record.get_absolute_url()}delivery/", word(evidence=f"It is {CONNECTION_STRING}"))
+            response = client.post(f"{record.get_absolute_url()}delivery/", word(evidence=f"It is {CONNECTION_STRING}"))
         finally:
             logging.getLogger().removeHandler(handler)
 
-        assert answer.status_code == 422
-        assert "so it was discarded" in read(answer).text
+        assert response.status_code == 422
+        assert "so it was discarded" in read(response).text
         page = client.get(record.get_absolute_url()).content.decode()
-        everywhere = answer.content.decode() + str(answer.headers) + page + log.getvalue()
+        everywhere = response.content.decode() + str(response.headers) + page + log.getvalue()
         assert "marker-of-the-key" not in everywhere + repr(list(Event.objects.values()))
 
     @pytest.mark.parametrize("outcome", ["refused", "not_sent", "unknown", "pending", "absent"])
@@ -151,10 +151,10 @@ class TestRefused:
 
         other = another(outcome=outcome, created_at=timezone.now())
 
-        answer = client.post(f"{other.get_absolute_url()}delivery/", word())
+        response = client.post(f"{other.get_absolute_url()}delivery/", word())
 
-        assert answer.status_code == 409
-        assert "There is nothing to confirm" in read(answer).text
+        assert response.status_code == 409
+        assert "There is nothing to confirm" in read(response).text
         assert notes(other) == []
 
     def test_a_user_without_permission_cannot_confirm(self, client: Client, record: AuditRecord, viewer: User) -> None:
@@ -174,10 +174,10 @@ class TestRefused:
 @committed
 def test_a_failing_database_is_reported_and_the_form_kept(client: Client, record: AuditRecord) -> None:
     with locked():
-        answer = client.post(f"{record.get_absolute_url()}delivery/", word())
+        response = client.post(f"{record.get_absolute_url()}delivery/", word())
 
-    assert answer.status_code == 503
-    assert "event 7f3a" in read(answer).text
+    assert response.status_code == 503
+    assert "event 7f3a" in read(response).text
     assert notes(record) == []
 
 

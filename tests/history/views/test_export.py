@@ -30,9 +30,9 @@ def signed_in(client: Client, viewer: User) -> None:
 
 def exported(client: Client, query: str = "", file_format: str = "jsonl") -> list[dict[str, Any]]:
     """Return the exported rows."""
-    answer = client.get(f"/history/export/?format={file_format}{query}")
-    assert isinstance(answer, StreamingHttpResponse)
-    text = answer.getvalue().decode()
+    response = client.get(f"/history/export/?format={file_format}{query}")
+    assert isinstance(response, StreamingHttpResponse)
+    text = response.getvalue().decode()
     if file_format == "csv":
         return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     return [json.loads(line) for line in text.splitlines()]
@@ -49,16 +49,16 @@ class TestExport:
         record()
 
         with CaptureQueriesContext(connection) as before:
-            answer = client.get(f"/history/export/?format={file_format}")
+            response = client.get(f"/history/export/?format={file_format}")
 
-        assert answer.status_code == 200
-        assert answer.streaming
+        assert response.status_code == 200
+        assert response.streaming
         assert not any("auditrecord" in query["sql"].lower() for query in before if "SELECT" in query["sql"][:6])
-        assert answer.headers["Content-Type"] == content_type
-        name = answer.headers["Content-Disposition"]
+        assert response.headers["Content-Type"] == content_type
+        name = response.headers["Content-Disposition"]
         assert name.startswith('attachment; filename="destinations-2')
         assert name.endswith(f'Z.{file_format}"')
-        assert "Content-Length" not in answer.headers
+        assert "Content-Length" not in response.headers
 
     @pytest.mark.parametrize("file_format", ["csv", "jsonl"])
     def test_an_export_has_exactly_the_matching_records(self, client: Client, file_format: str) -> None:
@@ -92,10 +92,10 @@ class TestExport:
     def test_an_invalid_export_is_refused_with_a_link_back(self, client: Client, query: str) -> None:
         record(name="not to be exported")
 
-        answer = client.get(f"/history/export/{query}")
+        response = client.get(f"/history/export/{query}")
 
-        page = read(answer)
-        assert answer.status_code == 400
+        page = read(response)
+        assert response.status_code == 400
         assert "Nothing was exported" in page.text
         assert "not to be exported" not in page.text
         assert "/history/" in page.links

@@ -144,10 +144,10 @@ class TestFilters:
         assert len(read(client.get(f"/history/?{query}")).classed("records__name")) == total
 
     def test_an_invalid_filter_is_reported_with_a_link_to_fix_it(self, client: Client) -> None:
-        answer = client.get(f"{OVERVIEW}?since=yesterday&kind=kinesis")
+        response = client.get(f"{OVERVIEW}?since=yesterday&kind=kinesis")
 
-        page = read(answer)
-        assert answer.status_code == 422
+        page = read(response)
+        assert response.status_code == 422
         assert page.title.startswith("Error: ")
         assert "Enter the first day as a date" in page.text
         assert said(page).startswith("2 attempts")

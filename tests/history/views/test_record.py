@@ -98,11 +98,11 @@ class TestChecking:
         sandbox.script("POST", DESTINATIONS, Drop(after_write=True))
         made = actions.create_destination(attempt(operator)).record
 
-        answer = check(client, made)
+        response = check(client, made)
 
-        page = read(answer)
+        page = read(response)
         [created] = [item["id"] for item in sandbox.destinations() if item["name"] == made.name]
-        assert (answer["HX-Retarget"], answer["HX-Reswap"]) == ("#record", "outerHTML")
+        assert (response["HX-Retarget"], response["HX-Reswap"]) == ("#record", "outerHTML")
         assert page.find("html") == []
         assert "LaunchDarkly created the destination" in page.text
         assert "Outcome: Succeeded" in page.find("p", id="announcement")[0].text
@@ -181,18 +181,18 @@ class TestChecking:
         page = read(client.get(made.get_absolute_url()))
         sandbox.script("GET", DESTINATIONS, Status(503), times=None)
 
-        answer = client.post(record_url(made), {"version": page.form()["version"]}, headers=HTMX)
+        response = client.post(record_url(made), {"version": page.form()["version"]}, headers=HTMX)
 
-        assert "HX-Retarget" not in answer
-        assert "LaunchDarkly could not be read" in read(answer).text
+        assert "HX-Retarget" not in response
+        assert "LaunchDarkly could not be read" in read(response).text
 
     def test_without_javascript_a_check_redirects_to_the_record(self, client: Client, sandbox: SandboxServer) -> None:
         made = unknown()
         created = at_launchdarkly(sandbox, made)
 
-        answer = client.post(record_url(made))
+        response = client.post(record_url(made))
 
-        assert (answer.status_code, answer["Location"]) == (303, made.get_absolute_url())
+        assert (response.status_code, response["Location"]) == (303, made.get_absolute_url())
         assert created in read(client.get(made.get_absolute_url())).text
 
     def test_a_check_leaves_a_settled_record_as_it_is(self, client: Client, sandbox: SandboxServer) -> None:
@@ -278,10 +278,10 @@ class TestDeciding:
         made, _, chosen = candidates
         client.force_login(operator)
 
-        answer = self.decide(client, made, f"id:{chosen}")
+        response = self.decide(client, made, f"id:{chosen}")
 
         page = read(client.get(made.get_absolute_url()))
-        assert (answer.status_code, answer["Location"]) == (303, made.get_absolute_url())
+        assert (response.status_code, response["Location"]) == (303, made.get_absolute_url())
         assert (reload(made).outcome, reload(made).destination_id) == ("succeeded", chosen)
         assert "oskar looked at the candidates and decided." in page.text
         assert "Reason: I know the shop." in page.text
@@ -319,10 +319,10 @@ class TestDeciding:
         made, *_ = candidates
         client.force_login(operator)
 
-        answer = self.decide(client, made, chosen, reason)
+        response = self.decide(client, made, chosen, reason)
 
-        page = read(answer)
-        assert answer.status_code == 422
+        page = read(response)
+        assert response.status_code == 422
         assert page.title.startswith("Error: ")
         assert page.html.count(words) == 2
         [link] = [link for link in page.links if link.startswith("#id_")]
@@ -338,10 +338,10 @@ class TestDeciding:
         client.force_login(operator)
         self.decide(client, made, f"id:{chosen}")
 
-        answer = client.post(record_url(made, "decide"), {"destination_id": "none", "reason": "No"})
+        response = client.post(record_url(made, "decide"), {"destination_id": "none", "reason": "No"})
 
-        page = read(answer)
-        assert answer.status_code == 409
+        page = read(response)
+        assert response.status_code == 409
         assert "Your decision was not needed" in page.text
         assert "LaunchDarkly created the destination" in page.text
         assert reload(made).destination_id == chosen
@@ -354,9 +354,9 @@ class TestDeciding:
         check(client, made)
         sandbox.state.remove_destination(made.project, made.environment, gone)
 
-        answer = client.post(record_url(made, "decide"), {"destination_id": f"id:{gone}", "reason": "Mine"})
+        response = client.post(record_url(made, "decide"), {"destination_id": f"id:{gone}", "reason": "Mine"})
 
-        assert answer.status_code == 409
+        assert response.status_code == 409
         assert reload(made).destination_id == left
 
     def test_a_secret_in_the_reason_is_not_stored_or_shown(
@@ -366,11 +366,11 @@ class TestDeciding:
         client.force_login(operator)
         pasted = "Endpoint=sb://c.servicebus.windows.net/;SharedAccessKeyName=send;SharedAccessKey=c2VjcmV0LW1hcmtlcg=="
 
-        answer = self.decide(client, made, "none", pasted)
+        response = self.decide(client, made, "none", pasted)
 
-        assert answer.status_code == 422
-        assert "so it was discarded" in read(answer).text
-        assert "c2VjcmV0LW1hcmtlcg" not in answer.content.decode()
+        assert response.status_code == 422
+        assert "so it was discarded" in read(response).text
+        assert "c2VjcmV0LW1hcmtlcg" not in response.content.decode()
         assert reload(made).outcome == "unknown"
 
     def test_candidates_are_escaped(self, client: Client, sandbox: SandboxServer, operator: User) -> None:

@@ -43,9 +43,9 @@ def pager(page: Page) -> dict[str, str]:
 
 def exported(client: Client, query: str = "", file_format: str = "jsonl") -> list[dict[str, Any]]:
     """Return the exported rows."""
-    answer = client.get(f"/history/export/?format={file_format}{query}")
-    assert isinstance(answer, StreamingHttpResponse)
-    text = answer.getvalue().decode()
+    response = client.get(f"/history/export/?format={file_format}{query}")
+    assert isinstance(response, StreamingHttpResponse)
+    text = response.getvalue().decode()
     if file_format == "csv":
         return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     return [json.loads(line) for line in text.splitlines()]
@@ -191,10 +191,10 @@ class TestFilters:
         ],
     )
     def test_an_invalid_filter_is_reported_and_unfolded(self, client: Client, query: str, words: str) -> None:
-        answer = client.get(f"/history/?{query}")
+        response = client.get(f"/history/?{query}")
 
-        page = read(answer)
-        assert answer.status_code == 422
+        page = read(response)
+        assert response.status_code == 422
         assert page.title.startswith("Error: ")
         assert words in page.text
         [folded] = page.classed("filters__more")
@@ -204,10 +204,10 @@ class TestFilters:
     def test_an_invalid_search_is_reported_at_its_field(self, client: Client, text: str) -> None:
         record()
 
-        answer = client.get("/history/", {"q": text})
+        response = client.get("/history/", {"q": text})
 
-        page = read(answer)
-        assert answer.status_code == 422
+        page = read(response)
+        assert response.status_code == 422
         [field] = [element for element in page.classed("field") if "Search" in element.text]
         assert "Error:" in field.text
 
@@ -217,10 +217,10 @@ class TestFilters:
     def test_an_invalid_cursor_shows_the_first_page(self, client: Client, query: str) -> None:
         record(name="only")
 
-        answer = client.get(f"/history/?{query}")
+        response = client.get(f"/history/?{query}")
 
-        assert answer.status_code == 200
-        assert listed(read(answer)) == ["only"]
+        assert response.status_code == 200
+        assert listed(read(response)) == ["only"]
 
 
 class TestPages:

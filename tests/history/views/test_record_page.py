@@ -61,7 +61,7 @@ class TestRecord:
             *("API key", "fingerprint 0123456789ab", "API secret", "fingerprint ba9876543210"),
             *("400", "invalid_request", "No such thing", "e-4711", "5f2c", "after 1234 ms"),
             *("LaunchDarkly did not accept the values.", str(made.uuid), str(made.request_id), str(made.submission)),
-            *(f"{moment:%Y-%m-%d %H:%M:%S} UTC" for moment in (made.created_at, made.settled_at) if moment),
+            *(f"{time:%Y-%m-%d %H:%M:%S} UTC" for time in (made.created_at, made.settled_at) if time),
         ):
             assert words in page.text, words
         assert any(link.endswith("/settings/integrations") for link in page.links)
@@ -111,10 +111,10 @@ class TestRecord:
         made = record(kind="carrier-pigeon", config={"loft": "north"}, secrets={"ring": "0123456789ab"})
         client.force_login(operator)
 
-        answer = client.get(made.get_absolute_url())
+        response = client.get(made.get_absolute_url())
 
-        page = read(answer)
-        assert answer.status_code == 200
+        page = read(response)
+        assert response.status_code == 200
         for words in ("carrier-pigeon", "loft", "north", "ring", "fingerprint 0123456789ab"):
             assert words in page.text
 
