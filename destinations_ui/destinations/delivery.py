@@ -1,4 +1,4 @@
-"""Whether events arrive at a destination: LaunchDarkly does not check it, so a person's word is kept on the record."""
+"""Whether events arrive at a destination. LaunchDarkly does not check it, so users confirm it on the record."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from destinations_ui.audit.models import AuditRecord, Event, EventType, Outcome
 
 
 class NothingToConfirm(Exception):
-    """The attempt has not created a destination, so nothing can arrive at it."""
+    """The attempt has not created a destination, so no events can arrive at it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Someone's word that events arrive.
+    """A user's confirmation that events arrive.
 
     Attributes:
         seen_at: When the first event was seen.
-        evidence: Where, in the person's words.
-        by: Who says so.
-        noted_at: When it was put on record.
+        evidence: Where it was seen, in the user's words.
+        by: Who confirmed it.
+        noted_at: When it was recorded.
     """
 
     seen_at: datetime
@@ -34,11 +34,11 @@ class Delivery:
 
 
 def confirm(record: AuditRecord, *, actor: User, seen_at: datetime, evidence: str) -> bool:
-    """Note that events arrive; return ``False`` where the same person has noted the same before.
+    """Record that events arrive; return ``False`` when the same user has recorded the same before.
 
     Raises:
-        NothingToConfirm: nothing was noted.
-        django.db.DatabaseError: when the database does not take it.
+        NothingToConfirm: nothing was recorded.
+        django.db.DatabaseError: when the database does not store it.
     """
     payload = {
         "delivery": {"seen_at": chain.timestamp(seen_at), "evidence": evidence},
@@ -48,19 +48,20 @@ def confirm(record: AuditRecord, *, actor: User, seen_at: datetime, evidence: st
     with chain.write_transaction():
         if not AuditRecord.objects.filter(pk=record.pk, outcome=Outcome.SUCCEEDED).exists():
             raise NothingToConfirm
-        noted = Event.objects.filter(record=record.uuid, type=EventType.NOTED, body=chain.sealed_body(payload))
-        if noted.exists():
+        same = Event.objects.filter(record=record.uuid, type=EventType.NOTED, body=chain.sealed_body(payload))
+        if same.exists():
             return False
         chain.append_event(record.uuid, EventType.NOTED, payload)
     return True
 
 
-def confirmed(history: Iterable[Event]) -> list[Delivery]:
-    """Return what a record's events say of deliveries, the newest word first."""
-    found = []
-    for event in history:
+def confirmed(events: Iterable[Event]) -> list[Delivery]:
+    """Return the deliveries that a record's events confirm, newest first."""
+    deliveries = []
+    for event in events:
         payload = event.payload
         if event.type == EventType.NOTED and "delivery" in payload:
-            told = payload["delivery"]
-            found.append(Delivery(datetime.fromisoformat(told["seen_at"]), told["evidence"], payload["by"], event.at))
-    return found[::-1]
+            delivery = payload["delivery"]
+            seen_at = datetime.fromisoformat(delivery["seen_at"])
+            deliveries.append(Delivery(seen_at, delivery["evidence"], payload["by"], event.at))
+    return deliveries[::-1]

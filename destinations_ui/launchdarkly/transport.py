@@ -1,8 +1,8 @@
-"""How bytes reach LaunchDarkly and come back: one deadline over a whole request, and knowledge of what was sent.
+"""HTTP connections to LaunchDarkly: one deadline over a whole request, and whether anything was sent.
 
-requests and urllib3 know a time-out for connecting and one for each read, so an answer that drips outlives both. Here a
-timer shuts the connection when the time is up, wherever the request stands. Whether any byte had left by then is
-what decides between "not sent" and "may have happened".
+requests and urllib3 have a timeout for connecting and one for each read, so a response that drips outlives both. Here a
+timer shuts the connection down when the time is up, wherever the request is. Whether any byte had been sent by then
+decides between "not sent" and "may have happened".
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from urllib3.poolmanager import PoolManager
 
 
 class Deadline:
-    """A moment on the monotonic clock, which no change of the system's time moves."""
+    """A time on the monotonic clock, which no change of the system's time moves."""
 
     def __init__(self, seconds: float) -> None:
         self._end = time.monotonic() + seconds
@@ -38,10 +38,10 @@ class Deadline:
 
 
 class RequestWatchdog:
-    """Watches one request: ends its connection when the time is up, and knows whether anything was sent.
+    """Ends a request's connection when the time is up, and knows whether anything was sent.
 
     Attributes:
-        sent: Whether a byte of the request may have left.
+        sent: Whether a byte of the request may have been sent.
         expired: Whether the time ran out.
     """
 
@@ -49,7 +49,7 @@ class RequestWatchdog:
         self.deadline = Deadline(seconds)
         self.sent = False
         self.expired = False
-        self._plug: socket.socket | None = None
+        self._handle: socket.socket | None = None
         self._over = False
         self._lock = threading.Lock()
         self._timer = threading.Timer(seconds, self._expire)
@@ -69,45 +69,45 @@ class RequestWatchdog:
         self._timer.cancel()
         with self._lock:
             self._over = True
-            self._plug = None
+            self._handle = None
         current.reset(self._token)
 
-    def hold(self, plug: socket.socket) -> None:
-        """Take a connection under watch.
+    def hold(self, handle: socket.socket) -> None:
+        """Watch a connection.
 
         Raises:
-            TimeoutError: when the time is up already, so that nothing is begun.
+            TimeoutError: when the time is up already, so that nothing is started.
         """
         with self._lock:
             # The timer may be late where the whole process stood still.
             if self.expired or not self.deadline.remaining():
                 raise TimeoutError("The time was up before the request was sent.")
-            self._plug = plug
+            self._handle = handle
 
     def _expire(self) -> None:
         with self._lock:
             if self._over:
                 return
             self.expired = True
-            if self._plug is not None:
-                unplug(self._plug)
+            if self._handle is not None:
+                shut_down(self._handle)
 
 
-#: The request that this thread is making.
+#: Watches the request that this thread is making.
 current: ContextVar[RequestWatchdog] = ContextVar("current")
 
 
-def unplug(plug: socket.socket) -> None:
-    """End a connection in both directions; whoever reads or writes on it notices at once."""
+def shut_down(handle: socket.socket) -> None:
+    """Shut a connection down in both directions; a thread that reads or writes on it notices at once."""
     try:
-        plug.shutdown(socket.SHUT_RDWR)
+        handle.shutdown(socket.SHUT_RDWR)
     except OSError:
-        # The other side was faster: the connection has ended, which is all that was wanted.
+        # The other side was faster.
         return
 
 
 class FinalResponse(http.client.HTTPResponse):
-    """An answer that is never an interim one. The standard library skips 100, and takes 102 or 103 for the end."""
+    """A final response. The standard library skips 100, but returns 102 or 103 as if it were the final one."""
 
     def _read_status(self) -> tuple[str, int, str]:
         while True:
@@ -122,27 +122,26 @@ class WatchedConnection(HTTPConnection):
     """A connection whose every request is under the current :class:`RequestWatchdog`."""
 
     response_class = FinalResponse
-    _plug: socket.socket | None = None
+    _handle: socket.socket | None = None
 
     def _new_conn(self) -> socket.socket:
-        watch = current.get()
-        sock = self._connect_any(watch)
-        # TLS takes the socket over and hides it during the handshake. A second handle on the same connection can
-        # still end it.
-        self._plug = sock.dup()
+        watchdog = current.get()
+        sock = self._connect_any(watchdog)
+        # TLS takes over the socket and hides it during the handshake. A second handle can still shut it down.
+        self._handle = sock.dup()
         try:
-            watch.hold(self._plug)
+            watchdog.hold(self._handle)
         except TimeoutError:
             sock.close()
             raise
         return sock
 
-    def _connect_any(self, watch: RequestWatchdog) -> socket.socket:
+    def _connect_any(self, watchdog: RequestWatchdog) -> socket.socket:
         problem = "no address"
-        for family, address in self._addresses(watch):
+        for family, address in self._addresses(watchdog):
             sock = socket.socket(family, socket.SOCK_STREAM)
             try:
-                sock.settimeout(max(watch.deadline.remaining(), 0.001))
+                sock.settimeout(max(watchdog.deadline.remaining(), 0.001))
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 sock.connect(address)
             except TimeoutError as error:
@@ -155,16 +154,16 @@ class WatchedConnection(HTTPConnection):
             return sock
         raise NewConnectionError(self, f"Not connected: {problem}.")
 
-    def _addresses(self, watch: RequestWatchdog) -> list[tuple[int, Any]]:
-        """Resolve the host's name. The system's resolver knows no time-out, so another thread waits for it."""
+    def _addresses(self, watchdog: RequestWatchdog) -> list[tuple[int, Any]]:
+        """Resolve the host's name. The system's resolver has no timeout, so another thread waits for it."""
         host, port = self._dns_host, self.port
         try:
             ipaddress.ip_address(host)
         except ValueError:
-            answers: queue.SimpleQueue[list[Any] | socket.gaierror] = queue.SimpleQueue()
-            threading.Thread(target=resolve, args=(host, port, answers), daemon=True).start()
+            results: queue.SimpleQueue[list[Any] | socket.gaierror] = queue.SimpleQueue()
+            threading.Thread(target=resolve, args=(host, port, results), daemon=True).start()
             try:
-                found = answers.get(timeout=watch.deadline.remaining())
+                found = results.get(timeout=watchdog.deadline.remaining())
             except queue.Empty:
                 raise ConnectTimeoutError(self, "Resolving the name took too long.") from None
         else:
@@ -174,31 +173,31 @@ class WatchedConnection(HTTPConnection):
         return [(family, address) for family, _, _, _, address in found]
 
     def send(self, data: Any) -> None:
-        """Send a piece of the request, from now on counted as sent."""
+        """Send a piece of the request, which counts as sent from now on."""
         if self.sock is None:
             self.connect()
-        watch = current.get()
-        if self._plug is not None:
-            watch.hold(self._plug)
-        watch.sent = True
+        watchdog = current.get()
+        if self._handle is not None:
+            watchdog.hold(self._handle)
+        watchdog.sent = True
         super().send(data)
 
     def close(self) -> None:
         """Close both handles."""
-        plug, self._plug = self._plug, None
-        if plug is not None:
-            plug.close()
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            handle.close()
         super().close()
 
 
-def resolve(host: str, port: int, answers: queue.SimpleQueue[Any]) -> None:
-    """Put the addresses of a host, or the failure to find any, into ``answers``."""
+def resolve(host: str, port: int, results: queue.SimpleQueue[Any]) -> None:
+    """Put the addresses of a host, or the error, into ``results``."""
     try:
-        answers.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        results.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     except socket.gaierror as error:
-        answers.put(error)
+        results.put(error)
     except UnicodeError:
-        answers.put(socket.gaierror(socket.EAI_NONAME, "The name is not a valid one."))
+        results.put(socket.gaierror(socket.EAI_NONAME, "The name is not a valid one."))
 
 
 class WatchedTLSConnection(WatchedConnection, HTTPSConnection):
@@ -230,19 +229,19 @@ class WatchedAdapter(HTTPAdapter):
 
 
 class Session(requests.Session):
-    """A session that knows of no redirects.
+    """A session that ignores redirects.
 
-    Without ``allow_redirects`` requests still works out where one would lead: it reads the whole answer, however long,
-    and stumbles over an address that is none.
+    Without ``allow_redirects``, requests still works out where one would lead: it reads the whole response, however
+    long, and fails on an invalid URL.
     """
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """Return that there is none."""
+        """Return ``None``."""
         return None
 
 
 def new_session() -> requests.Session:
-    """Return a session that takes nothing from the environment, keeps no cookie and asks for no compression."""
+    """Return a session that reads no environment variable, stores no cookie and requests no compression."""
     session = Session()
     # A proxy, a .netrc or a certificate bundle in the environment would override what is set here
     # (https://github.com/psf/requests/issues/3829).
