@@ -1,6 +1,6 @@
 """A stand-in for LaunchDarkly's REST API, as far as Data Export destinations need it.
 
-For people who try the product out without an account (``python manage.py sandbox``), and for tests::
+For trying the product out without an account (``python manage.py sandbox``), and for tests::
 
     with SandboxServer() as sandbox:
         sandbox.script("GET", "/api/v2/destinations", Status(500))

@@ -1,4 +1,4 @@
-"""The stand-in's API as a WSGI application: who may ask, what is asked, and the honest answer.
+"""The stand-in's API as a WSGI application: authentication, routing and the honest response.
 
 What is not documented by LaunchDarkly is marked as an assumption where it is decided.
 """
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request on its way to the function that answers it."""
+    """A request on its way to the function that handles it."""
 
     state: State
     query: Mapping[str, str]
@@ -147,7 +147,7 @@ def get_versions(call: Call) -> Response:
 
 
 def show_page(call: Call) -> Response:
-    """Answer with the page for people."""
+    """Respond with the status page."""
     return Response.of(200, status_page.render(call.state.destinations()), "text/html; charset=utf-8")
 
 
@@ -183,18 +183,18 @@ class App:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; whatever goes wrong becomes an error body."""
         try:
-            answer = self._answer(environ)
+            response = self._respond(environ)
         except Refusal as refusal:
-            answer = refusal.answer
-        except Exception as error:  # noqa: BLE001  # the last place: a server answers whatever happens
+            response = refusal.response
+        except Exception as error:  # noqa: BLE001  # the last place: a server responds whatever happens
             # Only the type is written: a message may quote what was sent.
             logger.error("The sandbox failed with %s.", type(error).__name__)
-            answer = Response.error(500)
-        headers = dict(answer.headers) | _version_header(environ)
-        start_response(status_line(answer.status), list(headers.items()))
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
+            response = Response.error(500)
+        headers = dict(response.headers) | _version_header(environ)
+        start_response(status_line(response.status), list(headers.items()))
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [response.body]
 
-    def _answer(self, environ: WSGIEnvironment) -> Response:
+    def _respond(self, environ: WSGIEnvironment) -> Response:
         method = environ["REQUEST_METHOD"]
         path = _path(environ)
         query = dict(parse_qsl(environ.get("QUERY_STRING", "")))

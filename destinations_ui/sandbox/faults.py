@@ -1,6 +1,6 @@
 """Ways to misbehave, and which environment of the project ``faults`` does so in which way.
 
-A fault gets the exchange in its hands: it may ask for the honest answer (which is when a write happens), send bytes of
+A fault gets the exchange in its hands: it may carry out the request (which is when a write happens), send bytes of
 its own, wait, or break the connection.
 """
 
@@ -17,11 +17,11 @@ from destinations_ui.sandbox.messages import Request, Response, now_ms, status_l
 class Exchange(Protocol):
     """What a fault can do. Every method that sends or waits ends the exchange when the sandbox stops or is reset."""
 
-    def answer(self) -> Response:
-        """Let the application answer, which does what was asked for, and return the answer unsent."""
+    def carry_out(self) -> Response:
+        """Let the application carry out the request, and return its response without sending it."""
 
-    def respond(self, answer: Response) -> None:
-        """Send a whole answer."""
+    def respond(self, response: Response) -> None:
+        """Send a whole response."""
 
     def send(self, data: bytes) -> None:
         """Send bytes as they are."""
@@ -35,8 +35,8 @@ class Exchange(Protocol):
     def reset(self) -> None:
         """Break the connection at once, so that the other side sees a reset."""
 
-    def head(self, answer: Response) -> bytes:
-        """Return the status line and headers of an answer as bytes."""
+    def head(self, response: Response) -> bytes:
+        """Return the status line and headers of a response as bytes."""
 
 
 class Fault(ABC):
@@ -52,7 +52,7 @@ class Fault(ABC):
         """Do it."""
 
 
-#: What a script does with a request: a fault, or a function that chooses one. ``None`` is the honest answer.
+#: What a script does with a request: a fault, or a function that chooses one. ``None`` is the honest response.
 Step = Fault | Callable[[Request], Fault | None]
 
 
@@ -60,7 +60,7 @@ Step = Fault | Callable[[Request], Fault | None]
 class Status(Fault):
     """Answer with a status. Without a body, an error body of LaunchDarkly's for it; a dict or list becomes JSON.
 
-    With ``after_write`` the request is carried out first; should that be refused, its own refusal is the answer.
+    With ``after_write`` the request is carried out first; should that be refused, its own refusal is the response.
     """
 
     code: int
@@ -70,10 +70,10 @@ class Status(Fault):
 
     def act(self, exchange: Exchange) -> None:
         """Answer with the status."""
-        honest = exchange.answer() if self.after_write else None
-        exchange.respond(honest if honest and not honest.succeeded else self._answer())
+        honest = exchange.carry_out() if self.after_write else None
+        exchange.respond(honest if honest and not honest.succeeded else self._response())
 
-    def _answer(self) -> Response:
+    def _response(self) -> Response:
         if self.body is None and self.code >= 400:
             return Response.error(self.code, headers=self.headers)
         if isinstance(self.body, str | bytes):
@@ -101,13 +101,13 @@ class RateLimited(Fault):
 
 @dataclass(frozen=True)
 class NotJson(Fault):
-    """Do what was asked for, and answer with the right status and a body that is not JSON."""
+    """Carry out the request, and respond with the right status and a body that is not JSON."""
 
     body: str = "<p>Done."
 
     def act(self, exchange: Exchange) -> None:
-        """Write, then answer nonsense."""
-        honest = exchange.answer()
+        """Write, then respond with nonsense."""
+        honest = exchange.carry_out()
         if honest.succeeded and honest.body:
             honest = Response.of(honest.status, self.body, "application/json")
         exchange.respond(honest)
@@ -115,33 +115,33 @@ class NotJson(Fault):
 
 @dataclass(frozen=True)
 class Hang(Fault):
-    """Wait, then do what was asked for and answer. When the sandbox stops meanwhile, nothing is done."""
+    """Wait, then carry out the request and respond. When the sandbox stops meanwhile, nothing is done."""
 
     seconds: float = 60
 
     def act(self, exchange: Exchange) -> None:
         """Wait, then behave."""
         exchange.wait(self.seconds)
-        exchange.respond(exchange.answer())
+        exchange.respond(exchange.carry_out())
 
 
 @dataclass(frozen=True)
 class Drop(Fault):
-    """Close the connection without an answer; with ``after_write``, after doing what was asked for."""
+    """Close the connection without a response; with ``after_write``, after carrying out the request."""
 
     after_write: bool = False
 
     def act(self, exchange: Exchange) -> None:
-        """Close without an answer."""
+        """Close without a response."""
         exchange.close()
-        honest = exchange.answer() if self.after_write else None
+        honest = exchange.carry_out() if self.after_write else None
         if honest and not honest.succeeded:
             exchange.respond(honest)
 
 
 @dataclass(frozen=True)
 class Reset(Fault):
-    """Reset the connection: before the body is read, or with ``after_write`` after doing what was asked for."""
+    """Reset the connection: before the body is read, or with ``after_write`` after carrying out the request."""
 
     after_write: bool = False
 
@@ -153,7 +153,7 @@ class Reset(Fault):
     def act(self, exchange: Exchange) -> None:
         """Reset the connection."""
         if self.after_write:
-            exchange.answer()
+            exchange.carry_out()
         exchange.reset()
 
 
@@ -166,9 +166,9 @@ class Drip(Fault):
 
     def act(self, exchange: Exchange) -> None:
         """Answer byte by byte."""
-        answer = exchange.answer()
-        head = exchange.head(answer)
-        drops, rest = (head, answer.body) if self.part == "headers" else (answer.body, b"")
+        response = exchange.carry_out()
+        head = exchange.head(response)
+        drops, rest = (head, response.body) if self.part == "headers" else (response.body, b"")
         if self.part == "body":
             exchange.send(head)
         for byte in drops:
@@ -179,7 +179,7 @@ class Drip(Fault):
 
 @dataclass(frozen=True)
 class Interim(Fault):
-    """Send interim answers (100, 103) before the honest one; ``times=None`` sends nothing else for ever."""
+    """Send interim responses (100, 103) before the honest one; ``times=None`` sends nothing else for ever."""
 
     status: int = 103
     times: int | None = 1
@@ -190,7 +190,7 @@ class Interim(Fault):
         for _ in self._rounds():
             exchange.send(f"HTTP/1.1 {status_line(self.status)}\r\n\r\n".encode())
             exchange.wait(self.pause)
-        exchange.respond(exchange.answer())
+        exchange.respond(exchange.carry_out())
 
     def _rounds(self) -> Iterator[int]:
         return iter(int, 1) if self.times is None else iter(range(self.times))
@@ -198,7 +198,7 @@ class Interim(Fault):
 
 @dataclass(frozen=True)
 class Raw(Fault):
-    """Send these bytes as the whole answer and close the connection."""
+    """Send these bytes as the whole response and close the connection."""
 
     data: bytes
     after_write: bool = False
@@ -206,7 +206,7 @@ class Raw(Fault):
     def act(self, exchange: Exchange) -> None:
         """Send the bytes."""
         if self.after_write:
-            exchange.answer()
+            exchange.carry_out()
         exchange.send(self.data)
         exchange.close()
 

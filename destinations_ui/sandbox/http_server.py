@@ -1,4 +1,4 @@
-"""HTTP/1.1 over sockets: reads requests, asks the WSGI application, and lets faults meddle."""
+"""HTTP/1.1 over sockets: reads requests, calls the WSGI application, and lets faults interfere."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from destinations_ui.sandbox.messages import Refusal, Request, Response
 
 LONGEST_LINE = 65_536
 LARGEST_BODY = 1_000_000
-#: How much of a refused body is still read, so that its sender gets to see the answer.
+#: How much of a refused body is still read, so that its sender gets to see the response.
 LARGEST_REST = 16_000_000
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class Released(Exception):
 
 
 class House(Protocol):
-    """What a connection asks of the sandbox it belongs to."""
+    """What a connection needs of its sandbox."""
 
     app: WSGIApplication
     released: threading.Event
@@ -41,7 +41,7 @@ class House(Protocol):
         """Remember a request that has arrived."""
 
     def next_step(self, request: Request) -> Step | None:
-        """Return what shall happen to a request, its body not yet read; ``None`` is the honest answer."""
+        """Return what is to happen to a request, its body not yet read; ``None`` is the honest response."""
 
 
 class HttpServer(ThreadingHTTPServer):
@@ -91,7 +91,7 @@ class Connection(BaseHTTPRequestHandler):
     """One TCP connection with its requests, one after the other."""
 
     protocol_version = "HTTP/1.1"
-    # Otherwise the kernel may hold the end of an answer back for 40 ms.
+    # Otherwise the kernel may hold the end of a response back for 40 ms.
     disable_nagle_algorithm = True
     server: HttpServer
 
@@ -101,27 +101,27 @@ class Connection(BaseHTTPRequestHandler):
         self._number = next(self.server.numbers)
 
     def handle_one_request(self) -> None:
-        """Read a request and answer it; any method is welcome, for the application knows which it has."""
+        """Read a request and respond; any method is accepted, because the application knows which it has."""
         self.close_connection = True
         self.requestline = self.request_version = self.command = ""
         self.raw_requestline = self.rfile.readline(LONGEST_LINE + 1)
         if len(self.raw_requestline) > LONGEST_LINE:
             self.send_error(414)
         elif self.raw_requestline and self.parse_request():
-            self._answer()
+            self._serve_request()
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer a request that is not HTTP with an error body instead of the base class's page."""
         self.send(Response.error(code), close=True)
         self._linger()
 
-    def send(self, answer: Response, *, close: bool = False) -> None:
-        """Send an answer in one piece."""
+    def send(self, response: Response, *, close: bool = False) -> None:
+        """Send a response in one piece."""
         self.close_connection = self.close_connection or close
-        body = b"" if self.command == "HEAD" else answer.body
-        self.connection.sendall(answer.head(close=self.close_connection) + body)
+        body = b"" if self.command == "HEAD" else response.body
+        self.connection.sendall(response.head(close=self.close_connection) + body)
 
-    def _answer(self) -> None:
+    def _serve_request(self) -> None:
         house = self.server.house
         released = house.released
         request = self._request()
@@ -131,7 +131,7 @@ class Connection(BaseHTTPRequestHandler):
                 request = replace(request, body=self._body(request.headers))
             except Refusal as refusal:
                 house.record(request)
-                self.send(refusal.answer, close=True)
+                self.send(refusal.response, close=True)
                 self._linger()
                 return
         house.record(request)
@@ -141,7 +141,7 @@ class Connection(BaseHTTPRequestHandler):
             if fault:
                 fault.act(exchange)
             else:
-                exchange.respond(exchange.answer())
+                exchange.respond(exchange.carry_out())
         except Released:
             self.close_connection = True
 
@@ -172,7 +172,7 @@ class Connection(BaseHTTPRequestHandler):
         return body
 
     def _linger(self) -> None:
-        """Read on for a moment before closing: a connection closed on unread bytes loses the answer on its way."""
+        """Read on briefly before closing: a connection closed on unread bytes loses the response on its way."""
         with suppress(OSError):
             self.connection.shutdown(socket.SHUT_WR)
             self.connection.settimeout(1)
@@ -189,26 +189,26 @@ class LiveExchange:
         self._request = request
         self._released = released
 
-    def answer(self) -> Response:
-        """Let the application answer."""
+    def carry_out(self) -> Response:
+        """Let the application carry out the request."""
         self._check()
         server = self._connection.server
         environ = self._request.environ((server.server_name, server.server_port))
         return ask(server.house.app, environ)
 
-    def respond(self, answer: Response) -> None:
-        """Send a whole answer."""
+    def respond(self, response: Response) -> None:
+        """Send a whole response."""
         self._check()
-        self._connection.send(answer)
+        self._connection.send(response)
 
     def send(self, data: bytes) -> None:
         """Send bytes as they are."""
         self._check()
         self._connection.connection.sendall(data)
 
-    def head(self, answer: Response) -> bytes:
-        """Return the status line and headers of an answer as bytes."""
-        return answer.head(close=self._connection.close_connection)
+    def head(self, response: Response) -> bytes:
+        """Return the status line and headers of a response as bytes."""
+        return response.head(close=self._connection.close_connection)
 
     def wait(self, seconds: float) -> None:
         """Do nothing for a while."""
@@ -233,7 +233,7 @@ class LiveExchange:
 
 
 def ask(app: WSGIApplication, environ: WSGIEnvironment) -> Response:
-    """Call a WSGI application and return its whole answer."""
+    """Call a WSGI application and return its whole response."""
     started: list[tuple[str, list[tuple[str, str]]]] = []
     body: list[bytes] = []
 

@@ -1,4 +1,4 @@
-"""One request and its answer, as the WSGI application, the server and the faults pass them around."""
+"""One request and its response, as the WSGI application, the server and the faults pass them around."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ ERRORS: Mapping[int, tuple[str, str]] = {
 
 
 def now_ms() -> int:
-    """Return the present as Unix milliseconds, which is how LaunchDarkly writes every moment."""
+    """Return the current time as Unix milliseconds, as LaunchDarkly writes every time."""
     return time.time_ns() // 1_000_000
 
 
 def rate_limit_headers() -> dict[str, str]:
-    """Return the headers LaunchDarkly adds to answers. The sandbox never runs out of its limit by itself."""
+    """Return the headers LaunchDarkly adds to responses. The sandbox never runs out of its limit by itself."""
     return {
         "X-Ratelimit-Global-Remaining": "100",
         "X-Ratelimit-Route-Remaining": "20",
@@ -92,7 +92,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole answer: status, headers and body."""
+    """A whole response: status, headers and body."""
 
     status: int
     headers: Mapping[str, str]
@@ -102,7 +102,7 @@ class Response:
     def of(
         cls, status: int, body: str | bytes, content_type: str, headers: Mapping[str, str] | None = None
     ) -> Response:
-        """Return an answer with the headers that every answer of LaunchDarkly has."""
+        """Return a response with the headers that every response of LaunchDarkly has."""
         data = body.encode("utf-8", "replace") if isinstance(body, str) else body
         length = {} if status in (204, 304) else {"Content-Length": str(len(data))}
         kind = {"Content-Type": content_type} if data else {}
@@ -110,7 +110,7 @@ class Response:
 
     @classmethod
     def json(cls, status: int, payload: object, headers: Mapping[str, str] | None = None) -> Response:
-        """Return an answer whose body is JSON; ``None`` means an empty body."""
+        """Return a response whose body is JSON; ``None`` means an empty body."""
         body = b"" if payload is None else json.dumps(payload).encode()
         return cls.of(status, body, "application/json", headers)
 
@@ -142,13 +142,13 @@ class Response:
 
 
 class Refusal(Exception):
-    """The request is answered with an error. ``answer`` is that error."""
+    """The request is refused. ``response`` is the error."""
 
     def __init__(
         self, status: int, message: str = "", code: str = "", headers: Mapping[str, str] | None = None
     ) -> None:
         super().__init__(status)
-        self.answer = Response.error(status, message, code, headers)
+        self.response = Response.error(status, message, code, headers)
 
 
 def status_line(status: int) -> str:
@@ -160,7 +160,7 @@ def status_line(status: int) -> str:
 
 
 def read_json(body: bytes) -> Any:
-    """Return what a JSON body says.
+    """Return the value of a JSON body.
 
     Raises:
         Refusal: 400, when it is not JSON. The message quotes nothing of it, for it may hold a secret.

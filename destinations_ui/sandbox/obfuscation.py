@@ -1,7 +1,7 @@
 """Secrets, made unreadable before anything is kept.
 
-LaunchDarkly answers with obfuscated secrets and says nowhere how they look. The shape here, ``dum****ion``, is the one
-seen for a sister resource; no product may rely on it.
+LaunchDarkly responds with obfuscated secrets and does not document their form. The shape here, ``dum****ion``, is the
+one seen for a related resource; no product may rely on it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How LaunchDarkly writes its resources in answers: dictionaries ready to become JSON."""
+"""How LaunchDarkly writes its resources in responses: dictionaries ready to become JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stand-in as a running HTTP/1.1 server with keep-alive, and what tests ask of it."""
+"""The stand-in as a running HTTP/1.1 server with keep-alive, and what tests use of it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from destinations_ui.sandbox.messages import Request
 from destinations_ui.sandbox.seed import seed
 from destinations_ui.sandbox.state import State
 
-#: Without an end, a long evening of clicking would fill the memory.
+#: Bounded to limit memory.
 KEPT_REQUESTS = 10_000
-#: What is not remembered of a request without ``record_bodies``.
+#: Headers that are not recorded without ``record_bodies``.
 PRIVATE_HEADERS = ("authorization", "cookie")
 
 
@@ -59,11 +59,11 @@ class SandboxServer:
             port: The port to listen at.
             state_file: Where destinations are kept between two runs.
             slow_seconds: How long the environment ``slow`` waits.
-            record_bodies: Whether :attr:`requests` holds bodies and tokens. Not for people's real values.
+            record_bodies: Whether :attr:`requests` holds bodies and tokens. Not for real secrets.
 
         Raises:
             StateFileError: when the state file cannot be used.
-            OSError: when the port cannot be had.
+            OSError: when the port cannot be used.
         """
         self.state = State(seed, state_file)
         self.app: WSGIApplication = App(self.state)
@@ -112,7 +112,7 @@ class SandboxServer:
 
     @property
     def requests(self) -> list[Request]:
-        """All requests so far, in the order of their arrival, those that were never answered too."""
+        """All requests so far, in the order of their arrival, including those that never got a response."""
         with self._changed:
             return list(self._requests)
 
@@ -129,7 +129,7 @@ class SandboxServer:
         """Let the next ``times`` such requests (``None``: all) be met by a fault.
 
         A function instead of a fault is called with the :class:`Request` and returns a fault, or ``None`` for the
-        honest answer. Scripts are used up in the order in which they were given, and win over the project ``faults``.
+        honest response. Scripts are used up in the order in which they were given, and win over the project ``faults``.
         """
         with self._changed:
             self._scripts.append(Script(method, path_prefix, step, times))
@@ -191,7 +191,7 @@ class SandboxServer:
             self._changed.notify_all()
 
     def next_step(self, request: Request) -> Step | None:
-        """Return what shall happen to a request: what was scripted, what its environment does, or nothing."""
+        """Return what is to happen to a request: what was scripted, what its environment does, or nothing."""
         with self._changed:
             for script in self._scripts:
                 if script.method == request.method and request.path.startswith(script.path_prefix):

@@ -27,7 +27,7 @@ class StateFileError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """An environment. The two SDK keys are made up, but as readable in an answer as the real ones."""
+    """An environment. The two SDK keys are made up, but as readable in a response as the real ones."""
 
     project: str
     key: str
@@ -38,12 +38,12 @@ class Environment:
 
     @property
     def sdk_key(self) -> str:
-        """The ``apiKey`` of the answers."""
+        """The ``apiKey`` of the responses."""
         return f"sdk-{_uuid('sdk', self.project, self.key)}"
 
     @property
     def mobile_key(self) -> str:
-        """The ``mobileKey`` of the answers."""
+        """The ``mobileKey`` of the responses."""
         return f"mob-{_uuid('mob', self.project, self.key)}"
 
 
@@ -196,7 +196,7 @@ class State:
     def change_destination(
         self, project: str, environment: str, id: str, change: Callable[[Destination], Destination]
     ) -> Destination:
-        """Replace a destination by what ``change`` makes of it, with nobody in between."""
+        """Replace a destination by what ``change`` makes of it, atomically."""
         with self._lock:
             self._destinations[id] = change(self.destination(project, environment, id))
             self._save()

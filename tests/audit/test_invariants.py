@@ -119,7 +119,7 @@ class Late(Fault):
     def act(self, exchange: Exchange) -> None:
         """Wait for the sign, then write."""
         self.sign.wait(20)
-        exchange.answer()
+        exchange.carry_out()
         self.done.set()
         exchange.close()
 

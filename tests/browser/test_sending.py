@@ -45,7 +45,7 @@ class Held(Fault):
         if self.then:
             self.then.act(exchange)
         else:
-            exchange.respond(exchange.answer())
+            exchange.respond(exchange.carry_out())
 
 
 def begin(visitor: Visitor, name: str, place: str = "project=web-shop&environment=staging") -> Page:

@@ -102,11 +102,11 @@ class Held(Fault):
     def act(self, exchange: Exchange) -> None:
         """Hold it."""
         exchange.close()
-        answer = exchange.answer() if self.carried_out == "before" else None
+        answer = exchange.carry_out() if self.carried_out == "before" else None
         self.arrived.set()
         self.released.wait(30)
         if self.carried_out == "after":
-            answer = exchange.answer()
+            answer = exchange.carry_out()
         self.over.set()
         if answer:
             exchange.respond(answer)

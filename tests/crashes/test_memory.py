@@ -22,7 +22,7 @@ class Flood(Fault):
 
     def act(self, exchange: Exchange) -> None:
         """Send it piece by piece, until nobody takes any more."""
-        exchange.answer()
+        exchange.carry_out()
         exchange.send(f"HTTP/1.1 201 Created\r\nContent-Length: {LARGE}\r\n\r\n".encode())
         for _ in range(LARGE // MEGABYTE):
             exchange.send(bytes(MEGABYTE))
