@@ -151,3 +151,12 @@ def test_a_deactivated_user_is_signed_out(client: Client, operator: User) -> Non
     operator.save()
 
     assert client.get("/history/").status_code == 302
+
+
+def test_a_removed_permission_ends_with_the_next_request(client: Client, operator: User) -> None:
+    client.force_login(operator)
+    assert client.get("/history/").status_code == 200
+
+    operator.groups.remove(Group.objects.get(name="Operators"))
+
+    assert client.get("/history/").status_code == 403

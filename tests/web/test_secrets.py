@@ -142,6 +142,8 @@ def signed_in(client: Client, operator: User, surfaces: Surfaces) -> Client:
     """Sign the operator in by the page, with a marker for a password."""
     operator.set_password(PASSWORD)
     operator.save()
+    # Only the sign-in form itself shows what was typed as the user name.
+    client.post("/login/", {"username": PASSWORD, "password": "oskar", "other": PASSWORD})
     surfaces.see("wrong sign-in", client.post("/login/", {"username": "oskar", "password": f"{PASSWORD}-wrong"}))
     surfaces.see("sign-in", client.post("/login/", {"username": "oskar", "password": PASSWORD}))
     return client
