@@ -17,6 +17,8 @@ graceful_timeout = 150
 control_socket_disable = True
 #: gunicorn would take SCRIPT_NAME and PATH_INFO from headers of those names, so a client could choose the path.
 forwarder_headers = ""
+#: New files, such as SQLite's, can be read by their owner alone.
+umask = 0o077
 
 #: Seconds after which a client that takes nothing of a response loses its connection, so that it keeps no thread.
 SEND_TIMEOUT = 30
