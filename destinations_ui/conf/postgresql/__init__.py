@@ -1,1 +1,1 @@
-"""Django's PostgreSQL backend, which also reads times that Python has no type for: see ``base``."""
+"""Django's PostgreSQL backend with one difference: see ``base``."""

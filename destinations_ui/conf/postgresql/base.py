@@ -1,6 +1,7 @@
-"""Django's PostgreSQL backend, but a time that Python cannot represent, such as ``infinity``, is returned as text.
+"""Django's PostgreSQL backend with one difference: a time that Python cannot represent is returned as text.
 
-psycopg raises, so that one damaged row would break every page it is on. ``audit.damage`` deals with the text.
+psycopg raises for ``infinity`` and the like, so that one damaged row would break every page it is on. ``audit.damage``
+replaces the text.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Django's SQLite backend, without the two habits that this product cannot have: see ``base``."""
+"""Django's SQLite backend with two differences: see ``base``."""

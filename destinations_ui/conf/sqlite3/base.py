@@ -1,8 +1,9 @@
-"""Django's SQLite backend, but only ``migrate`` creates a file, and a value that is no value of its type is still read.
+"""Django's SQLite backend with two differences.
 
-- Django lets SQLite create a missing file. A web server would then write to an empty database beside the real history.
-- Django raises when a stored time, UUID or text is malformed, so that one damaged row would break every page it is on.
-  Such a value is returned as it is stored, and ``audit.damage`` deals with it.
+- Only ``migrate`` creates the file. Django lets SQLite create a missing one, so that a web server would write to an
+  empty database in place of the real history.
+- A malformed time, UUID or text is returned as it is stored, for ``audit.damage`` to replace. Django raises, so that
+  one damaged row would break every page it is on.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         before = inode_at(self.path)
         connection = super().get_new_connection(conn_params)
         connection.text_factory = decode
-        # Replaced at this very moment: which of the two was opened is not known.
+        # If the file was replaced just now, it is not known which of the two was opened.
         self.inode = before if before == inode_at(self.path) else None
         self.inodes.setdefault(self.path, self.inode)
         return connection
