@@ -24,6 +24,7 @@ from destinations_ui.audit.search_index import INDEX
 from destinations_ui.destinations import actions, inventory
 from destinations_ui.destinations import reconcile as reconciliation
 from destinations_ui.destinations.reconcile import DecisionError, ReconcileResult, check, decide
+from destinations_ui.launchdarkly.resources import Destination
 from destinations_ui.sandbox import Drop, Request, SandboxServer, Status
 from tests.support.attempts import KINDS, attempt, new_record
 from tests.support.unguarded import unguarded
@@ -318,6 +319,65 @@ class TestSeveral:
 
         assert self.candidates(check(record)) == [made]
         assert outcome(record) == "unknown"
+
+    def listed(self, record: AuditRecord, **changed: Any) -> Destination:
+        """Return a destination as LaunchDarkly would list it, had the attempt created it."""
+        created = Destination(
+            id="5eed",
+            project=record.project,
+            environment=record.environment,
+            name=record.name,
+            kind=record.kind,
+            on=True,
+            config=record.config,
+            created_at=record.created_at,
+            version=1,
+        )
+        return replace(created, **changed)
+
+    def conclude(self, record: AuditRecord, *items: Destination) -> ReconcileResult:
+        """Compare a record with a list."""
+        return reconciliation.conclude(record, inventory.LiveDestinations(timezone.now(), items))
+
+    def test_an_edited_destination_from_before_the_attempt_is_not_its_own(self) -> None:
+        record = unknown()
+        edited = self.listed(record, name="Renamed", version=2, created_at=record.created_at - LONG_AGO)
+
+        assert self.candidates(self.conclude(record, edited)) == []
+
+    def test_an_older_destination_may_be_an_interrupted_attempt_s(self) -> None:
+        record = reconciliation.settle_interrupted(begun(timezone.now() - LONG_AGO))
+        older = self.listed(record, created_at=record.created_at - LONG_AGO)
+
+        assert self.candidates(self.conclude(record, older)) == ["5eed"]
+        assert outcome(record) == "unknown"
+
+    def test_a_configuration_that_cannot_be_read_is_no_proof(self) -> None:
+        record = unknown()
+
+        assert self.candidates(self.conclude(record, self.listed(record, config={}))) == ["5eed"]
+        assert outcome(record) == "unknown"
+
+    def test_without_any_time_or_earlier_list_it_is_no_proof(self) -> None:
+        record = unknown()
+
+        assert self.candidates(self.conclude(record, self.listed(record, created_at=None))) == ["5eed"]
+        assert outcome(record) == "unknown"
+
+    def test_a_second_possible_destination_leaves_it_open(self) -> None:
+        record = unknown()
+        renamed = self.listed(record, id="renamed", name="Renamed", version=2)
+
+        assert self.candidates(self.conclude(record, self.listed(record), renamed)) == ["5eed", "renamed"]
+        assert outcome(record) == "unknown"
+
+    def test_a_finding_is_not_recorded_over_a_newer_one(self) -> None:
+        record = unknown()
+        facts = reconciliation.attempt_facts(record)
+        reconciliation.record_finding(record, facts, ["5eed"])
+        reconciliation.record_finding(record, facts, ["outdated"])
+
+        assert [event["candidates"] for event in said(record, "noted")] == [["5eed"]]
 
     def test_two_attempts_for_the_same_do_not_guess_whose_it_is(self, sandbox: SandboxServer) -> None:
         records = [unknown(age=timedelta(minutes=1), environment="test") for _ in range(2)]
