@@ -34,7 +34,7 @@ def test_current_files_are_no_problem(collected: Path) -> None:
 
 @pytest.mark.parametrize("change", ["missing", "other content", "other size"])
 def test_a_file_of_another_release_is_named(collected: Path, change: str) -> None:
-    file = collected / "app.css"
+    file = collected / "css" / "base.css"
     old = file.read_bytes()
     file.unlink()
     if change != "missing":
@@ -42,19 +42,19 @@ def test_a_file_of_another_release_is_named(collected: Path, change: str) -> Non
 
     [error] = static_files.check()
 
-    assert error.msg == "A static file is missing or outdated in STATIC_ROOT, such as app.css."
+    assert error.msg == "A static file is missing or outdated in STATIC_ROOT, such as css/base.css."
     with pytest.raises(ImproperlyConfigured, match=r"Run: python manage\.py collectstatic --noinput"):
         static_files.require_current()
 
 
 def test_a_missing_hashed_copy_is_found(collected: Path) -> None:
-    (collected / static_files.hashed_files()["app.css"]).unlink()
+    (collected / static_files.hashed_files()["css/base.css"]).unlink()
 
     assert [error.msg for error in static_files.check()] != []
 
 
 def test_a_file_that_is_new_in_this_release_is_found(collected: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(static_files.hashed_files(), "app.css")
+    monkeypatch.delitem(static_files.hashed_files(), "css/base.css")
 
     assert [error.msg for error in static_files.check()] != []
 

@@ -34,7 +34,7 @@ def test_a_first_visit_to_the_form_is_small(product: Product, session: requests.
 
     sizes = {name: size(session, product.url + name) for name in assets} | {"html": size(session, url)}
 
-    assert len(assets) == 4
+    assert len(assets) == 5
     assert sum(sizes.values()) <= 31_000, sizes
 
 
