@@ -21,16 +21,13 @@ from django.views.decorators.debug import sensitive_variables
 
 from destinations_ui import launchdarkly
 from destinations_ui.audit import chain
-from destinations_ui.audit.models import AuditRecord, Outcome
+from destinations_ui.audit.models import Action, AuditRecord, Outcome
 from destinations_ui.destinations import inventory
 from destinations_ui.kinds.spec import Kind, Value
 from destinations_ui.launchdarkly.errors import LaunchDarklyError, NotSent, Refused, Uncertain
 from destinations_ui.launchdarkly.resources import KEY, Environment
 
 logger = logging.getLogger(__name__)
-
-#: The actions, as records and exports name them.
-CREATE = "destination.create"
 
 #: Begins the log line with an outcome that could not be stored.
 EMERGENCY = "UNRECORDED OUTCOME"
@@ -118,7 +115,7 @@ class Attempt:
         if not (KEY.fullmatch(self.project) and KEY.fullmatch(self.environment)):
             raise ValueError("This is not the key of a project or environment.")
 
-    def record(self, action: str = CREATE) -> AuditRecord:
+    def record(self, action: str = Action.CREATE) -> AuditRecord:
         """Return the record of this attempt, not yet written. It holds no secret."""
         key, parts = settings.FINGERPRINT_KEY, self.kind.split(self.values)
         return AuditRecord(
@@ -179,7 +176,7 @@ def create_destination(attempt: Attempt) -> ActionResult:
         )
         return {"destination_id": created.id, "status_code": created.status}
 
-    return perform(attempt.record(CREATE), send, confirmed=attempt.confirmed)
+    return perform(attempt.record(Action.CREATE), send, confirmed=attempt.confirmed)
 
 
 def require_critical_key(attempt: Attempt) -> None:

@@ -35,8 +35,8 @@ from tests.support.history_faults import (
     begun,
     finding,
     report,
+    reseal,
     run,
-    write_anew,
     write_history,
 )
 
@@ -76,7 +76,7 @@ def settled(name: str) -> AuditRecord:
 def date_events(last: int) -> None:
     """Let the events up to a number be of the year 2024."""
     run("UPDATE {events} SET at = %s WHERE seq <= %s", "2024-05-06 07:08:09", last)
-    write_anew(1)
+    reseal(1)
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ class TestTheFile:
     ) -> None:
         settings.SEAL_KEY = Secret("the key of the tests")
         settings.SEAL_KEY_FALLBACKS = [given.SEAL_KEY]
-        write_anew(1)
+        reseal(1)
         archived(file)
 
         *before, last = file.read_bytes().splitlines(keepends=True)
@@ -190,7 +190,7 @@ class TestTheFile:
         text = "Destinations UI archive 1\n" + json.dumps(end, sort_keys=True, separators=(",", ":"))
         assert signature == hmac.new(b"the key of the tests", text.encode(), hashlib.sha256).hexdigest()
 
-    def test_what_is_said_of_it_can_be_checked_with_sha256sum(self, records: list[AuditRecord], file: Path) -> None:
+    def test_the_printed_digest_is_that_of_sha256sum(self, records: list[AuditRecord], file: Path) -> None:
         said = archived(file)
 
         assert f"(SHA-256 {hashlib.sha256(file.read_bytes()).hexdigest()})" in said
@@ -244,7 +244,7 @@ class TestReading:
         )
 
     @pytest.mark.parametrize("kept", [1, 2, EVENTS_WRITTEN, EVENTS_WRITTEN + 1])
-    def test_one_that_is_cut_off_is_refused(self, lines: list[bytes], file: Path, kept: int) -> None:
+    def test_a_truncated_archive_is_refused(self, lines: list[bytes], file: Path, kept: int) -> None:
         file.write_bytes(b"".join(lines[:kept]))
 
         assert self.refused(file) == f"{file} is cut off: its last line is not the one that is signed."
@@ -383,7 +383,7 @@ class TestPruning:
         assert f"events 1 to {EVENTS_WRITTEN}, {RECORDS_WRITTEN} records" in report(archive=[file])
 
         run("UPDATE {events} SET body = replace(body, 'Fourth', 'Other') WHERE seq = 10")
-        write_anew(10)
+        reseal(10)
         run("UPDATE {records} SET name = 'Other' WHERE name = 'Fourth'")
 
         assert "Other" not in report()
@@ -497,7 +497,7 @@ class TestInterrupted:
         archived(file, prune=True)
         assert AuditRecord.objects.count() == 0
 
-    def test_nothing_else_is_archived_meanwhile(self, records: list[AuditRecord], file: Path) -> None:
+    def test_nothing_else_is_archived_during_a_deletion(self, records: list[AuditRecord], file: Path) -> None:
         self.interrupt(file)
 
         assert "not all are deleted yet" in refusal(file.parent / "other")

@@ -1,4 +1,4 @@
-"""What happens is written as events: with the record or not at all, numbered without a gap, each sealed to the last."""
+"""Events: written with the record or not at all, numbered without a gap, each sealed to the one before."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_no_event_holds_a_key_or_a_secret(
     assert "marker-of-the-write-key" not in kept
 
 
-def test_a_moment_is_written_in_utc_to_the_microsecond() -> None:
+def test_a_timestamp_is_in_utc_to_the_microsecond() -> None:
     moment = datetime(2026, 3, 29, 3, 0, 0, tzinfo=UTC).astimezone(timezone.get_fixed_timezone(timedelta(hours=2)))
 
     assert chain.timestamp(moment) == "2026-03-29T03:00:00.000000Z"
@@ -141,7 +141,7 @@ def test_the_head_of_a_day_is_logged_when_the_next_day_has_begun(
 
 
 def swallow(table: str, *, then: str = "") -> None:
-    """Let someone else's trigger take rows away as they are inserted, or do something else to them."""
+    """Add a foreign trigger that swallows inserted rows, or runs SQL after each."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             work = then or "SELECT RAISE(IGNORE);"
@@ -178,7 +178,7 @@ class TestReadBack:
         assert [request for request in sandbox.requests if request.method == "POST"] == []
         assert AuditRecord.objects.count() == 0
 
-    def test_a_result_without_its_event_is_taken_back(self) -> None:
+    def test_a_result_without_its_event_is_rolled_back(self) -> None:
         record = pending()
         chain.record_intent(record)
         swallow(Event._meta.db_table)
@@ -190,7 +190,7 @@ class TestReadBack:
 
 @committed
 class TestCommitted:
-    """What only shows in a database that others use."""
+    """What only shows when transactions are committed."""
 
     def test_a_record_is_not_written_without_its_event(self, operator: User, sandbox: SandboxServer) -> None:
         rename("destinations_ui_away", Event._meta.db_table)

@@ -33,8 +33,8 @@ from tests.support.history_faults import (
     begun,
     finding,
     report,
+    reseal,
     run,
-    write_anew,
     write_history,
 )
 
@@ -105,7 +105,7 @@ class TestCheckpoint:
         assert f"{RECORDED} records" in report(checkpoint=[path])
 
     @pytest.mark.parametrize("left", [WRITTEN - 1, 1])
-    def test_an_end_that_was_cut_off_is_found(self, tmp_path: Path, left: int) -> None:
+    def test_a_truncated_history_is_found(self, tmp_path: Path, left: int) -> None:
         for _ in range(WRITTEN):
             begun()
         path = checkpoint(tmp_path)
@@ -126,12 +126,12 @@ class TestCheckpoint:
         assert finding(checkpoint=[path]).startswith("Cut off: ")
 
     @pytest.mark.parametrize("start", [1, 4, WRITTEN])
-    def test_a_history_that_was_written_anew_with_the_key_is_found(
+    def test_a_history_resealed_with_the_key_is_found(
         self, history: list[AuditRecord], tmp_path: Path, start: int
     ) -> None:
         path = checkpoint(tmp_path)
         run("UPDATE {events} SET body = '{{\"a\":1,' || substr(body, 2) WHERE seq = %s", start)
-        write_anew(start)
+        reseal(start)
 
         assert "events 1 to" in report()
         assert re.fullmatch(rf"Rewritten: event {WRITTEN} .* is not the event in .*\.", finding(checkpoint=[path]))
@@ -141,12 +141,12 @@ class TestCheckpoint:
         begun()
         paths.append(checkpoint(tmp_path, "2.json"))
         run("UPDATE {events} SET body = '{{\"a\":1,' || substr(body, 2) WHERE seq = 1")
-        write_anew(1)
+        reseal(1)
 
         assert finding(checkpoint=paths[::-1]).startswith(f"Rewritten: event {WRITTEN} ")
 
     def test_nothing_forged_is_signed(self, history: list[AuditRecord], tmp_path: Path) -> None:
-        write_anew(1, OTHER)
+        reseal(1, OTHER)
 
         with pytest.raises(CommandError, match="seal of event 8"):
             call_command("checkpoint_history", to=tmp_path / "checkpoint.json")
@@ -205,15 +205,13 @@ class TestReceipt:
 
         assert f"events 1 to {WRITTEN + 1}" in report(receipt=paths)
 
-    def test_a_record_that_was_written_anew_with_the_key_is_found(
-        self, history: list[AuditRecord], tmp_path: Path
-    ) -> None:
+    def test_a_record_resealed_with_the_key_is_found(self, history: list[AuditRecord], tmp_path: Path) -> None:
         path = receipt(tmp_path, history[0])
         four = Event.objects.get(seq=4)
         body = four.body.replace('"d1"', '"d2"')
         run("UPDATE {events} SET body = %s WHERE seq = 4", body)
         run("UPDATE {records} SET destination_id = 'd2' WHERE id = %s", history[0].pk)
-        write_anew(4)
+        reseal(4)
 
         assert "events 1 to" in report()
         assert finding(receipt=[path]) == (
@@ -224,7 +222,7 @@ class TestReceipt:
         path = receipt(tmp_path, history[2])
         run("DELETE FROM {records} WHERE id = %s", history[2].pk)
         run("UPDATE {events} SET record = NULL, type = 'noted' WHERE seq = 6")
-        write_anew(6)
+        reseal(6)
 
         assert "2 records" in report()
         assert finding(receipt=[path]).startswith("Rewritten: event 6 (noted) ")
@@ -242,7 +240,7 @@ class TestReceipt:
         with pytest.raises(HistoryTampered, match="seal of event 1 "):
             checkpoints.receipt(history[0])
 
-    def test_whoever_may_look_at_records_is_offered_it_as_a_file(
+    def test_a_viewer_can_download_it(
         self, client: Client, viewer: User, history: list[AuditRecord], tmp_path: Path
     ) -> None:
         client.force_login(viewer)
@@ -287,7 +285,7 @@ class TestFiles:
         assert finding(**{kind: [changed(path, **{name: "x"})]}) == f"{path} was changed: its signature does not fit."
 
     @pytest.mark.parametrize("signature", ["", "0" * 64, None, 7, [], "ü", "\ud800"])
-    def test_what_bears_another_signature(self, kind: str, path: Path, signature: object) -> None:
+    def test_another_signature(self, kind: str, path: Path, signature: object) -> None:
         assert finding(**{kind: [changed(path, signature=signature)]}).startswith(f"{path} ")
 
     def test_what_another_key_signed(self, kind: str, path: Path, settings: Settings) -> None:
@@ -302,12 +300,12 @@ class TestFiles:
 
         assert "is what was written" in report(**{kind: [path]})
 
-    def test_a_statement_of_the_other_kind(self, kind: str, path: Path) -> None:
+    def test_a_statement_of_the_other_type(self, kind: str, path: Path) -> None:
         other = "receipt" if kind == "checkpoint" else "checkpoint"
 
         assert finding(**{other: [path]}) == f"{path} is not a “{self.title(other)}”."
 
-    def test_a_statement_of_the_other_kind_does_not_pass_by_its_name(self, kind: str, path: Path) -> None:
+    def test_a_statement_of_the_other_type_under_this_name(self, kind: str, path: Path) -> None:
         other = "receipt" if kind == "checkpoint" else "checkpoint"
 
         found = finding(**{other: [changed(path, type=self.title(other))]})
@@ -322,18 +320,18 @@ class TestFiles:
         ],
         ids=range(14),
     )
-    def test_what_is_no_statement(self, kind: str, path: Path, content: bytes) -> None:
+    def test_a_file_without_a_statement(self, kind: str, path: Path, content: bytes) -> None:
         path.write_bytes(content)
 
         assert finding(**{kind: [path]}) == f"{path} is not a “{self.title(kind)}”."
 
-    def test_what_is_far_too_large(self, kind: str, path: Path) -> None:
+    def test_a_file_that_is_too_large(self, kind: str, path: Path) -> None:
         with path.open("wb") as file:
             file.truncate(checkpoints.LONGEST + 1)
 
         assert finding(**{kind: [path]}) == f"{path} is too large to be a “{self.title(kind)}”."
 
-    def test_what_is_not_there(self, kind: str, path: Path) -> None:
+    def test_a_missing_file(self, kind: str, path: Path) -> None:
         missing = path.with_name("missing.json")
 
         assert finding(**{kind: [missing]}) == f"{missing} cannot be read: No such file or directory."

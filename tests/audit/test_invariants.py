@@ -156,7 +156,7 @@ class Product(RuleBasedStateMachine):
         self.sandbox.script("GET", DESTINATIONS, lambda request: self.list, times=None)
 
     def teardown(self) -> None:
-        """Find out about all that is open in the end: what stays so is for a person to decide."""
+        """Reconcile all unresolved attempts at the end; what remains is for an operator to decide."""
         if not hasattr(self, "attempts"):
             return
         self.finish()
@@ -179,7 +179,7 @@ class Product(RuleBasedStateMachine):
 
     @contextmanager
     def making(self, asked: Attempt) -> Iterator[None]:
-        """Note what is made at LaunchDarkly meanwhile."""
+        """Note what is created at LaunchDarkly."""
         before = {item.id for item in self.sandbox.state.destinations()}
         yield
         after = {item.id for item in self.sandbox.state.destinations()}
@@ -403,7 +403,7 @@ class Product(RuleBasedStateMachine):
 
     @invariant()
     def no_record_says_what_is_not_so(self) -> None:
-        """What is settled agrees with LaunchDarkly, where no person decided."""
+        """A settled outcome agrees with LaunchDarkly, unless an operator decided it."""
         if not hasattr(self, "attempts"):
             return
         records = self.records()

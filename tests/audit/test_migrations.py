@@ -243,7 +243,7 @@ class TestGrowing(Migrating):
         found = AuditRecord.objects.filter(pk__in=search.numbers({"q": "Old 2"}))
         assert [record.uuid for record in found] == [self.second]
 
-    def test_the_column_can_be_taken_back_and_added_again(self) -> None:
+    def test_the_migration_can_be_reversed_and_applied_again(self) -> None:
         self.migrate_to("0004_append_only")
         self.migrate_to_newest()
 

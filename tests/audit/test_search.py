@@ -1,4 +1,4 @@
-"""The index of the records finds what a look at every record would find, whoever wrote them, in whatever order."""
+"""The search index finds the same records as a scan of the table."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ filters = st.fixed_dictionaries(
 
 
 def scanned(asked: dict[str, Any]) -> QuerySet[AuditRecord]:
-    """Return what matches by a look at every record, as Django puts it."""
+    """Return what matches by a scan with Django's own lookups."""
     found = AuditRecord.objects.filter(**{column: asked[name] for name, column in EXACT.items() if name in asked})
     if "since" in asked:
         found = found.filter(created_at__gte=midnight(asked["since"]))
@@ -124,7 +124,7 @@ def expected(asked: dict[str, Any]) -> list[int]:
 
 @pytest.fixture(params=["as it is", "everything is rare", "everything is common"])
 def statistics(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the index take one way and another to the same answer."""
+    """Let the index take each of its ways to the same result."""
     if request.param == "everything is rare":
         monkeypatch.setattr(search, "COMMON", 10_000)
         monkeypatch.setattr(search, "TRIED", 1)
@@ -132,8 +132,8 @@ def statistics(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr(search, "COMMON", -1)
 
 
-class TestItsAnswers:
-    """They are those of a plain scan."""
+class TestResults:
+    """They are those of a scan."""
 
     @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(made=st.lists(records, min_size=1, max_size=12), asked=st.lists(filters, min_size=1, max_size=6))
@@ -153,14 +153,14 @@ class TestItsAnswers:
 
     @pytest.mark.parametrize("text", HOSTILE)
     @pytest.mark.usefixtures("statistics")
-    def test_no_text_is_a_command(self, text: str) -> None:
+    def test_text_is_never_query_syntax(self, text: str) -> None:
         record(name="plain")
         hit = record(name=f"with {text} in it")
 
         for asked in ({"q": text}, {"q": text, "kind": "kinesis"}, {"q": f"with {text}", "project": "web-shop"}):
             assert found(asked) == found(asked, limit=5) == [hit.pk]
 
-    def test_a_value_of_a_filter_is_no_command_either(self) -> None:
+    def test_filter_values_are_never_query_syntax(self) -> None:
         record()
 
         for name in EXACT:
@@ -187,8 +187,8 @@ class TestItsAnswers:
         assert found({"kind": signs}, limit=5) == []
 
 
-class TestItFollows:
-    """The database keeps it in step, whatever happens to a record."""
+class TestTriggers:
+    """Triggers keep the index in step with the records."""
 
     def test_a_record_is_found_by_its_new_outcome_and_no_more_by_the_old(self) -> None:
         made = record(outcome=Outcome.PENDING)
@@ -199,7 +199,7 @@ class TestItFollows:
         assert found({"outcome": "pending"}, limit=5) == []
         assert found({"outcome": "refused"}, limit=5) == found({"q": "such stream"}, limit=5) == [made.pk]
 
-    def test_what_is_taken_back_was_never_there(self) -> None:
+    def test_a_record_that_was_rolled_back_is_not_found(self) -> None:
         with transaction.atomic():
             record(name="taken back")
             transaction.set_rollback(True)

@@ -1,4 +1,4 @@
-"""The database itself keeps the history append-only, whoever asks it for something else."""
+"""Triggers keep the history append-only, whoever writes."""
 
 from __future__ import annotations
 
@@ -170,10 +170,10 @@ class TestEvents:
 
 @pytest.mark.django_db
 class TestRecords:
-    """A record keeps what it said at the start, and its outcome moves on."""
+    """A record keeps its request, and its outcome changes once from pending and once from unknown."""
 
     @pytest.mark.parametrize("column", sorted({*columns(AuditRecord)} - RESULTS))
-    def test_what_was_said_at_the_start_stays(self, column: str) -> None:
+    def test_the_request_cannot_change(self, column: str) -> None:
         unlike = dict.fromkeys(("actor", "actor_pk", "action", "kind", "name", "reason", "project", "environment"), "x")
         record, other = (
             begun(),
@@ -347,12 +347,12 @@ class TestPruning:
 
 @pytest.mark.django_db
 class TestMissing:
-    """Guards that are not at work can be named."""
+    """Triggers that are missing, disabled or changed are named."""
 
-    def test_after_all_migrations_none_is(self) -> None:
+    def test_after_all_migrations_none_is_missing(self) -> None:
         assert triggers.missing(connection) == []
 
-    def test_without_any_all_are(self) -> None:
+    def test_without_triggers_all_are_missing(self) -> None:
         for script in (triggers.APPEND_ONLY, triggers.SEARCH):
             script.drop(connection)
 
@@ -361,7 +361,7 @@ class TestMissing:
             script.create(connection)
         assert triggers.missing(connection) == []
 
-    def test_they_outlast_another_name_of_their_table(self) -> None:
+    def test_they_survive_renaming_their_table(self) -> None:
         for table in (RECORDS, EVENTS):
             rename("destinations_ui_away", table)
             rename(table, "destinations_ui_away")
@@ -372,7 +372,7 @@ class TestMissing:
             run("UPDATE {records} SET name = 'Other'")
 
     @on_sqlite
-    def test_one_that_does_something_else_is(self) -> None:
+    def test_a_trigger_with_another_body_is_missing(self) -> None:
         run("DROP TRIGGER {events}_update")
         run("CREATE TRIGGER {events}_update BEFORE UPDATE ON {events} BEGIN SELECT 1; END")
 
@@ -389,7 +389,7 @@ class TestMissing:
             "EXECUTE FUNCTION {events}_update()",
         ],
     )
-    def test_one_that_is_switched_off_or_changed_is(self, change: str) -> None:
+    def test_a_disabled_or_changed_trigger_is_missing(self, change: str) -> None:
         run(change)
 
         assert triggers.missing(connection) == [f"{EVENTS}_update"]

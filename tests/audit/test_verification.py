@@ -1,4 +1,4 @@
-"""Whatever is done to the history past the product, ``verify_history`` finds it and names the first of it."""
+"""``verify_history`` finds whatever was changed past the product, and names the first difference."""
 # ruff: noqa: S608  # the tests' own SQL
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ from tests.support.history_faults import (
     finding,
     renumber,
     report,
+    reseal,
     run,
     swap,
-    write_anew,
     write_history,
 )
 
@@ -65,9 +65,9 @@ def event(seq: int) -> str:
 
 
 class TestWhole:
-    """A history that nobody touched."""
+    """A history that nobody tampered with."""
 
-    def test_what_was_verified_is_said_in_a_line(self, history: list[AuditRecord], settings: Settings) -> None:
+    def test_one_line_says_what_was_verified(self, history: list[AuditRecord], settings: Settings) -> None:
         last = Event.objects.order_by("-seq")[0]
 
         assert report() == (
@@ -79,7 +79,7 @@ class TestWhole:
         assert report() == "The history is empty.\n"
 
     @pytest.mark.parametrize("microsecond", [0, 1, 500_000, 999_999])
-    def test_no_moment_and_no_character_is_read_otherwise_than_it_was_sealed(self, microsecond: int) -> None:
+    def test_every_time_and_character_is_read_as_it_was_sealed(self, microsecond: int) -> None:
         record = begun(
             created_at=timezone.now().replace(microsecond=microsecond),
             name="Zoë “x” \\ \" ' %s \u2028",
@@ -108,7 +108,7 @@ class TestWhole:
 
 
 class TestChain:
-    """What was done to events."""
+    """Changes to events."""
 
     @pytest.mark.parametrize(
         ("column", "value"),
@@ -219,16 +219,14 @@ class TestChain:
     def test_one_that_was_replaced_with_the_key_is_found_at_the_next(self, history: list[AuditRecord]) -> None:
         run("UPDATE {events} SET body = '{{}}' WHERE seq = 4")
         five = Event.objects.get(seq=5)
-        write_anew(4)
+        reseal(4)
         run("UPDATE {events} SET previous = %s, seal = %s WHERE seq = 5", five.previous, five.seal)
 
         assert finding() == f"Replaced: {event(5)} was sealed to another event 4 than the one before it."
 
     @pytest.mark.parametrize("start", [1, 4, WRITTEN])
-    def test_a_history_that_was_written_anew_with_another_key_names_it(
-        self, history: list[AuditRecord], start: int
-    ) -> None:
-        write_anew(start, OTHER)
+    def test_a_history_resealed_with_an_unknown_key_names_the_key(self, history: list[AuditRecord], start: int) -> None:
+        reseal(start, OTHER)
 
         found = finding()
 
@@ -236,7 +234,7 @@ class TestChain:
         assert "SEAL_KEY_FALLBACKS" in found
 
     def test_another_key_does_not_pass_for_ours(self, history: list[AuditRecord], settings: Settings) -> None:
-        write_anew(4, OTHER, chain.key_id(settings.SEAL_KEY))
+        reseal(4, OTHER, chain.key_id(settings.SEAL_KEY))
 
         assert finding() == f"Forged: from {event(4)} on, the seals were not made with the key they name."
 
@@ -256,7 +254,7 @@ class TestChain:
             *("previous = 1.5", "seq = 'x'", "seq = 4.5", "type = char(27) || '[2J'", "body = 7"),
         ],
     )
-    def test_a_value_of_another_type_is_told_of_like_any_other(self, history: list[AuditRecord], change: str) -> None:
+    def test_a_value_of_another_type_is_reported_like_any_other(self, history: list[AuditRecord], change: str) -> None:
         run(f"UPDATE {{events}} SET {change} WHERE seq = 4")
 
         found = finding()
@@ -342,7 +340,7 @@ class TestPruned:
 
 
 class TestRecords:
-    """What was done to records: each is what its events say."""
+    """Changes to records: each is what its events say."""
 
     CHANGES = {
         **dict.fromkeys(("submission", "request_id"), str(uuid.UUID(int=7))),
@@ -413,7 +411,7 @@ class TestRecords:
 
     @on_sqlite
     @pytest.mark.parametrize("change", ["config = 'no json'", "config = x'ff'", "created_at = 7", '"on" = 2'])
-    def test_a_value_that_cannot_be_read_is_told_of(self, history: list[AuditRecord], change: str) -> None:
+    def test_a_value_that_cannot_be_read_is_reported(self, history: list[AuditRecord], change: str) -> None:
         run("PRAGMA ignore_check_constraints = ON")
         try:
             run(f"UPDATE {{records}} SET {change} WHERE id = {history[0].pk}")
@@ -461,7 +459,7 @@ class TestRecords:
         four = Event.objects.get(seq=4)
         body = four.body.replace('"destination_id":', '"destination_id":"other","destination_id":')
         run("UPDATE {events} SET body = %s WHERE seq = 4", body)
-        write_anew(4)
+        reseal(4)
 
         assert finding() == (f"An event of record {history[0].uuid} cannot be read: a key occurs twice.")
 
@@ -556,7 +554,7 @@ class TestSearchIndex:
 
         assert re.fullmatch(r"The search index names other records for \d{4}-\d\d-\d\d than there are\.", finding())
 
-    def test_it_is_right_again_once_it_is_rebuilt(self, history: list[AuditRecord]) -> None:
+    def test_rebuild_index_restores_it(self, history: list[AuditRecord]) -> None:
         self.forget(history[1].pk)
         run("DELETE FROM destinations_ui_day")
         call_command("rebuild_index", stdout=io.StringIO())
@@ -623,20 +621,20 @@ class TestInstallation:
     def test_what_is_left_of_a_pruned_history_names_it(self, history: list[AuditRecord]) -> None:
         chain.append_event(None, EventType.PRUNED, {"through": 0, "seal": ""})
         run("UPDATE {events} SET body = %s WHERE type = 'pruned'", chain.sealed_body({"through": 0, "seal": ""}))
-        write_anew(WRITTEN + 1)
+        reseal(WRITTEN + 1)
 
         assert finding().startswith(f"Another installation: event {WRITTEN + 1} (pruned) belongs to None, ")
 
 
 class TestKeys:
-    """The key can be changed; what the old one sealed stays proved."""
+    """The key can be changed; what the old one sealed still verifies."""
 
     def rotate(self, settings: Settings) -> None:
         """Seal with another key from now on, and keep the old one to verify."""
         settings.SEAL_KEY_FALLBACKS = [settings.SEAL_KEY]
         settings.SEAL_KEY = OTHER
 
-    def test_old_events_verify_and_new_ones_bear_the_new_key(
+    def test_old_events_verify_and_new_ones_use_the_new_key(
         self, history: list[AuditRecord], settings: Settings
     ) -> None:
         old = chain.key_id(settings.SEAL_KEY)
@@ -661,11 +659,11 @@ class TestKeys:
 
 
 @committed
-class TestMeanwhile:
-    """Writers go on, and what they write is no finding."""
+class TestConcurrency:
+    """Others can write during verification."""
 
     @pytest.mark.parametrize("chunk", [1, 3, 500])
-    def test_what_is_written_meanwhile_is_not_seen(self, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    def test_writes_during_verification_are_not_seen(self, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
         monkeypatch.setattr(verification, "CHUNK", chunk)
         records = write_history()
         moved: list[bool] = []
@@ -696,7 +694,7 @@ class TestMeanwhile:
         begun(name="Afterwards")
         assert AuditRecord.objects.count() == RECORDED + 1
 
-    def test_a_database_that_cannot_be_read_is_told_of(self) -> None:
+    def test_a_database_that_cannot_be_read_is_reported(self) -> None:
         rename("destinations_ui_away", EVENTS)
         try:
             assert finding().startswith("The history cannot be read: ")

@@ -39,7 +39,7 @@ on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQ
 
 @contextmanager
 def people_at_work(operator: User, sandbox: SandboxServer) -> Iterator[None]:
-    """Create one destination after the other, from before what is done meanwhile until after it."""
+    """Create one destination after another in the background."""
     under_way, stop = threading.Event(), threading.Event()
 
     def work() -> None:
@@ -78,7 +78,7 @@ def manage(database: str, *arguments: str, **environment: str) -> subprocess.Com
 
 
 def assert_whole(database: str, at_least: int) -> None:
-    """Expect a database that verifies, guards and all, and goes on from there."""
+    """Expect a database that verifies, triggers and search index included, and can be written to."""
     found = manage(database, "verify_history")
     assert found.returncode == 0, found.stderr
     assert "The history is what was written" in found.stdout

@@ -1,4 +1,4 @@
-"""A history to tamper with, ways to do so past the product and the guards, and what ``verify_history`` says of it."""
+"""A history to tamper with, ways to do so past the product and its triggers, and what ``verify_history`` reports."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def begun(**changed: Any) -> AuditRecord:
 
 
 def write_history() -> list[AuditRecord]:
-    """Write three attempts: one that succeeded, one that was found out about, and one that is under way."""
+    """Write three attempts: one that succeeded, one that was resolved, and one that is pending."""
     first = begun(name="First")
     second = begun(name="Second")
     chain.settle(second, {"outcome": Outcome.UNKNOWN, "explanation": "No answer."})
@@ -46,13 +46,13 @@ def write_history() -> list[AuditRecord]:
 
 
 def run(sql: str, *values: Any) -> None:
-    """Run SQL without the guards; the tables are {events} and {records}."""
+    """Run SQL without the append-only triggers; the tables are {events} and {records}."""
     with unguarded(), connection.cursor() as cursor:
         cursor.execute(sql.format(events=EVENTS, records=RECORDS), values)
 
 
 def renumber(start: int, by: int) -> None:
-    """Give the events from a number on other numbers, in an order in which none is in the way of another."""
+    """Renumber the events from a number on, in an order that avoids conflicts."""
     for event in Event.objects.filter(seq__gte=start).order_by("-seq" if by > 0 else "seq"):
         run("UPDATE {events} SET seq = %s WHERE seq = %s", event.seq + by, event.seq)
 
@@ -63,8 +63,8 @@ def swap(one: int, other: int) -> None:
         run("UPDATE {events} SET seq = %s WHERE seq = %s", new, old)
 
 
-def write_anew(start: int, key: Secret | None = None, key_id: str = "") -> None:
-    """Seal the events from a number on anew, with another key perhaps, which may pass itself off as ours."""
+def reseal(start: int, key: Secret | None = None, key_id: str = "") -> None:
+    """Seal the events from a number on again, perhaps with another key, perhaps under our key's id."""
     key = key or settings.SEAL_KEY
     before = Event.objects.filter(seq=start - 1).first()
     previous = before.seal if before else ""
@@ -76,15 +76,15 @@ def write_anew(start: int, key: Secret | None = None, key_id: str = "") -> None:
 
 
 def report(**proofs: list[Path]) -> str:
-    """Return what ``verify_history`` prints when it finds nothing wrong."""
+    """Return the output of a ``verify_history`` that succeeds."""
     out = io.StringIO()
     call_command("verify_history", stdout=out, stderr=io.StringIO(), **proofs)
     return out.getvalue()
 
 
 def finding(**proofs: list[Path]) -> str:
-    """Return what it finds."""
-    with pytest.raises(CommandError) as found:
+    """Return the message of a ``verify_history`` that fails."""
+    with pytest.raises(CommandError) as error:
         report(**proofs)
-    assert found.value.returncode == 1
-    return str(found.value)
+    assert error.value.returncode == 1
+    return str(error.value)
