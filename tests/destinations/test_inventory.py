@@ -55,7 +55,7 @@ class TestKeeping:
         remember(FRESH + timedelta(seconds=5), "old")
         assert "web-shop" in keys()
 
-    def test_someone_who_asks_for_it_gets_a_fresh_list(self, sandbox: SandboxServer) -> None:
+    def test_a_refresh_reads_the_list_again(self, sandbox: SandboxServer) -> None:
         inventory.projects()
         sandbox.add_project("brand-new", "Brand new")
 
@@ -64,9 +64,7 @@ class TestKeeping:
         assert "brand-new" in keys()
 
     @pytest.mark.parametrize("refresh", [False, True])
-    def test_many_who_ask_at_once_are_answered_by_one_list_or_by_the_next(
-        self, sandbox: SandboxServer, refresh: bool
-    ) -> None:
+    def test_simultaneous_readers_share_one_request_or_the_next(self, sandbox: SandboxServer, refresh: bool) -> None:
         everybody = threading.Barrier(8)
         there = threading.Event()
 
@@ -107,7 +105,7 @@ class TestKeeping:
         assert "web-shop" in keys()
         assert sandbox.count("GET", PROJECTS) == 1
 
-    def test_users_who_refresh_while_launchdarkly_hangs_are_told_at_once(self, sandbox: SandboxServer) -> None:
+    def test_refreshes_beyond_the_limit_return_at_once(self, sandbox: SandboxServer) -> None:
         remember(timedelta(minutes=5), "old")
         released = threading.Event()
 
@@ -238,7 +236,7 @@ class TestFailing:
         assert asked == sandbox.count("GET", PROJECTS) == 1
         assert problems == {impatient} != {""}
 
-    def test_someone_who_asks_again_a_little_later_is_not_put_off(
+    def test_a_refresh_soon_after_a_failure_reads_again(
         self, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         sandbox.script("GET", PROJECTS, Status(403))
@@ -249,7 +247,7 @@ class TestFailing:
         assert inventory.projects(refresh=True).problem == ""
         assert inventory.projects().current
 
-    def test_when_there_is_no_answer_no_other_list_is_asked_for_either(self, sandbox: SandboxServer) -> None:
+    def test_without_a_connection_no_other_list_is_read_either(self, sandbox: SandboxServer) -> None:
         sandbox.script("GET", PROJECTS, Drop(), times=None)
 
         problem = inventory.projects().problem
@@ -257,7 +255,7 @@ class TestFailing:
         assert inventory.destinations().problem == inventory.environments("web-shop").problem == problem
         assert sandbox.count("GET", DESTINATIONS) == sandbox.count("GET", f"{PROJECTS}/web-shop") == 0
 
-    def test_a_bad_answer_concerns_its_own_list_alone(self, sandbox: SandboxServer) -> None:
+    def test_a_bad_response_is_about_its_own_list_only(self, sandbox: SandboxServer) -> None:
         sandbox.script("GET", PROJECTS, Status(403))
 
         assert inventory.projects().problem

@@ -79,7 +79,7 @@ def counter(running: Counter) -> Iterator[Counter]:
     running.sandbox.reset()
 
 
-def test_while_thirty_creations_hang_the_other_pages_answer_and_every_attempt_comes_to_its_end(
+def test_while_thirty_creations_hang_other_pages_respond(
     counter: Counter,
 ) -> None:
     released = threading.Event()
@@ -149,7 +149,7 @@ PAGES: tuple[tuple[str, dict[str, str]], ...] = (
 )
 
 
-def test_while_sixty_users_wait_for_launchdarkly_the_other_pages_respond(counter: Counter) -> None:
+def test_while_sixty_users_wait_for_lists_other_pages_respond(counter: Counter) -> None:
     counter.product.stop()
     counter.product.start()
     record = unknown_record(counter)
@@ -180,7 +180,7 @@ def test_while_sixty_users_wait_for_launchdarkly_the_other_pages_respond(counter
     assert {response.status_code for response in responses} <= {200, 422, 503}
 
 
-def test_while_the_list_fails_nothing_is_sent_and_then_not_even_tried_and_pages_go_on(counter: Counter) -> None:
+def test_while_the_list_fails_nothing_is_sent_and_pages_respond(counter: Counter) -> None:
     counter.open_form()
     counter.sandbox.script("GET", DESTINATIONS, Status(302), times=FAILURES)
     forms = [counter.form(f"Down {number}") for number in range(FAILURES + 1)]
@@ -195,7 +195,7 @@ def test_while_the_list_fails_nothing_is_sent_and_then_not_even_tried_and_pages_
     assert "Web shop" in counter.session.get(f"{counter.product.url}/", timeout=10).text
 
 
-def test_who_was_suspended_until_the_time_was_over_sends_nothing(counter: Counter) -> None:
+def test_a_process_suspended_past_its_deadline_sends_nothing(counter: Counter) -> None:
     counter.product.stop()
     counter.product.start(LAUNCHDARKLY_TIMEOUT="1")
     [worker] = counter.product.worker_pids()

@@ -97,7 +97,7 @@ class TestLooking:
         assert made["id"] in payload["how"]
         assert sandbox.count("POST", DESTINATIONS) == 1
 
-    def test_nothing_at_two_looks_means_that_nothing_was_created(self, sandbox: SandboxServer) -> None:
+    def test_nothing_found_twice_means_that_nothing_was_created(self, sandbox: SandboxServer) -> None:
         record = unknown()
 
         first, second = check(record), check(record)
@@ -107,7 +107,7 @@ class TestLooking:
         assert [event["check"] for event in said(record, "noted")] == ["not found"]
         assert "no such destination" in said(record, "resolved")[0]["how"]
 
-    def test_before_the_grace_is_over_no_number_of_looks_is_enough(
+    def test_before_the_grace_is_over_no_number_of_checks_is_enough(
         self, sandbox: SandboxServer, settings: Settings
     ) -> None:
         settings.RECONCILE_GRACE = 60
@@ -205,9 +205,7 @@ class TestInterrupted:
         assert check(record).record.outcome == "pending"
         assert sandbox.requests == []
 
-    def test_a_whole_exchange_lies_between_the_two_looks_that_find_nothing(
-        self, sandbox: SandboxServer, settings: Settings
-    ) -> None:
+    def test_a_whole_exchange_lies_between_two_checks(self, sandbox: SandboxServer, settings: Settings) -> None:
         settings.LAUNCHDARKLY_TIMEOUT = 60
         record = begun(timezone.now() - LONG_AGO)
 
@@ -249,7 +247,7 @@ class TestInterrupted:
         assert not reconciliation.unresolved().exists()
 
     @committed
-    def test_an_answer_that_comes_after_all_is_the_truth(self, operator: User, sandbox: SandboxServer) -> None:
+    def test_a_late_response_is_recorded(self, operator: User, sandbox: SandboxServer) -> None:
         """The process was only asleep, and its attempt was given up meanwhile."""
 
         def give_up(request: Request) -> None:
@@ -303,7 +301,7 @@ class TestSeveral:
         with pytest.raises(DecisionError, match="settled meanwhile"):
             decide(record, actor=operator, destination_id=self.ids[1], reason="")
 
-    def test_none_is_no_answer_while_launchdarkly_may_be_busy_with_it(
+    def test_none_cannot_be_decided_while_it_may_be_under_way(
         self, record: AuditRecord, operator: User, settings: Settings
     ) -> None:
         settings.RECONCILE_GRACE = 24 * 60 * 60
@@ -379,7 +377,7 @@ class TestSeveral:
 
         assert [event["candidates"] for event in said(record, "noted")] == [["5eed"]]
 
-    def test_two_attempts_for_the_same_do_not_guess_whose_it_is(self, sandbox: SandboxServer) -> None:
+    def test_two_equal_attempts_leave_it_to_an_operator(self, sandbox: SandboxServer) -> None:
         records = [unknown(age=timedelta(minutes=1), environment="test") for _ in range(2)]
         made = at_launchdarkly(sandbox, records[0])
 
@@ -387,7 +385,7 @@ class TestSeveral:
             assert self.candidates(check(record)) == [made]
             assert outcome(record) == "unknown"
 
-    def test_of_two_attempts_for_the_same_the_one_that_was_under_way_then_has_it(self, sandbox: SandboxServer) -> None:
+    def test_of_two_equal_attempts_the_one_under_way_then_owns_it(self, sandbox: SandboxServer) -> None:
         early = unknown(environment="test")
         late = unknown(age=timedelta(0), environment="test")
         made = at_launchdarkly(sandbox, late)
@@ -402,7 +400,7 @@ class TestAtOnce:
     """Any number may look at the same time."""
 
     @pytest.mark.parametrize("created", [True, False])
-    def test_eight_looks_make_one_resolution(self, created: bool, sandbox: SandboxServer) -> None:
+    def test_eight_simultaneous_checks_resolve_once(self, created: bool, sandbox: SandboxServer) -> None:
         record = unknown()
         if created:
             at_launchdarkly(sandbox, record)
@@ -509,7 +507,7 @@ class TestCommand:
         assert "\\x1b[2J" in output
 
 
-def test_attempts_that_may_have_made_a_destination_are_known_by_their_place() -> None:
+def test_unresolved_attempts_are_found_by_environment() -> None:
     pending, lost = begun(timezone.now()), unknown()
     unknown(environment="test")
     new_record(submission=uuid.uuid4()).save()

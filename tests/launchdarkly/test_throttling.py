@@ -100,7 +100,7 @@ def test_every_process_keeps_four_threads_for_other_pages() -> None:
     )
 
 
-def test_eight_are_sent_and_twelve_wait_and_the_next_is_told_at_once(
+def test_eight_writes_go_on_and_twelve_wait_and_the_next_is_refused(
     sandbox: SandboxServer, client: LaunchDarkly
 ) -> None:
     released = held(sandbox, "POST")
@@ -122,7 +122,7 @@ def test_eight_are_sent_and_twelve_wait_and_the_next_is_told_at_once(
     )
 
 
-def test_all_clients_of_a_process_take_turns_together(sandbox: SandboxServer) -> None:
+def test_all_clients_of_a_process_share_its_limits(sandbox: SandboxServer) -> None:
     released = held(sandbox, "GET")
     clients = [LaunchDarkly(sandbox.url, Secret(token), 20) for token in ("api-1", "api-2")]
     with ThreadPoolExecutor(WRITE_CONCURRENCY + WRITE_QUEUE + 1) as people:
@@ -133,7 +133,7 @@ def test_all_clients_of_a_process_take_turns_together(sandbox: SandboxServer) ->
         released.set()
 
 
-def test_whose_turn_does_not_come_in_time_is_told_that_nothing_was_sent(sandbox: SandboxServer) -> None:
+def test_a_write_that_waits_too_long_is_not_sent(sandbox: SandboxServer) -> None:
     released = held(sandbox, "POST")
     client = limited(sandbox.url, Limits(writes=Bulkhead(1, WRITE_QUEUE), write_queue_timeout=0.05))
     with ThreadPoolExecutor(1) as people:
@@ -146,7 +146,7 @@ def test_whose_turn_does_not_come_in_time_is_told_that_nothing_was_sent(sandbox:
     assert sandbox.count("POST") == 2
 
 
-def test_nobody_waits_longer_for_a_turn_than_for_launchdarkly(sandbox: SandboxServer) -> None:
+def test_the_queue_is_never_waited_for_longer_than_the_timeout(sandbox: SandboxServer) -> None:
     released = held(sandbox, "POST")
     writes = Bulkhead(1, WRITE_QUEUE)
     with ThreadPoolExecutor(1) as people:
@@ -160,7 +160,7 @@ def test_nobody_waits_longer_for_a_turn_than_for_launchdarkly(sandbox: SandboxSe
         assert first.result(LONG).status == 201
 
 
-def test_the_time_for_a_creation_begins_with_its_turn(sandbox: SandboxServer) -> None:
+def test_the_deadline_of_a_write_starts_with_its_slot(sandbox: SandboxServer) -> None:
     # The first one takes a second for nothing. The other one waits for it, and then needs more than the other second.
     client = limited(sandbox.url, Limits(writes=Bulkhead(1, WRITE_QUEUE)), timeout=2)
     sandbox.script("GET", DESTINATIONS, Hang())
@@ -172,7 +172,7 @@ def test_the_time_for_a_creation_begins_with_its_turn(sandbox: SandboxServer) ->
         assert type(first.result(LONG)) is NotSent
 
 
-def test_a_creation_that_ends_in_a_fault_of_our_own_leaves_its_turn_to_others(sandbox: SandboxServer) -> None:
+def test_a_fault_of_our_own_frees_the_slot(sandbox: SandboxServer) -> None:
     client = limited(sandbox.url, Limits(writes=Bulkhead(1, 0)))
     for _ in range(FAILURES):
         with pytest.raises(TypeError):
@@ -186,7 +186,7 @@ def test_a_creation_that_ends_in_a_fault_of_our_own_leaves_its_turn_to_others(sa
 
 
 @pytest.mark.parametrize("fault", [Status(503), Status(302), NotJson(), Drop(), Hang()])
-def test_after_five_lists_that_failed_launchdarkly_is_left_alone(sandbox: SandboxServer, fault: Fault) -> None:
+def test_after_five_failed_lists_launchdarkly_is_left_alone(sandbox: SandboxServer, fault: Fault) -> None:
     client = limited(sandbox.url, Limits(), timeout=0.3)
     sandbox.script("GET", DESTINATIONS, fault, times=None)
     fail(client)
@@ -196,7 +196,7 @@ def test_after_five_lists_that_failed_launchdarkly_is_left_alone(sandbox: Sandbo
     assert sandbox.count("POST") == 0
 
 
-def test_where_nobody_listens_nobody_is_asked_after_five_times() -> None:
+def test_after_five_refused_connections_none_is_tried() -> None:
     client = limited(f"http://127.0.0.1:{free_port()}", Limits(), timeout=0.3)
     fail(client)
     assert type(failure(client)) is Paused
@@ -219,7 +219,7 @@ def test_it_is_said_since_when_and_for_how_long(
 
 
 @pytest.mark.parametrize("decision", [Status(401), Status(403), RateLimited(60), Status(200, {"items": []})])
-def test_what_launchdarkly_decides_ends_the_row(sandbox: SandboxServer, client: LaunchDarkly, decision: Fault) -> None:
+def test_a_refusal_resets_the_count_of_failures(sandbox: SandboxServer, client: LaunchDarkly, decision: Fault) -> None:
     for _ in range(2):
         sandbox.script("GET", DESTINATIONS, Status(302), times=FAILURES - 1)
         fail(client, FAILURES - 1)
@@ -244,7 +244,7 @@ def test_lists_are_read_for_pages_all_the_same(sandbox: SandboxServer, client: L
     assert type(failure(client)) is Paused
 
 
-def test_a_probe_whose_list_fails_sends_nothing_and_begins_another_pause(
+def test_a_probe_that_fails_sends_nothing_and_starts_another_pause(
     sandbox: SandboxServer, client: LaunchDarkly, clock: Clock
 ) -> None:
     sandbox.script("GET", DESTINATIONS, Status(302), times=None)
@@ -260,9 +260,7 @@ def test_a_probe_whose_list_fails_sends_nothing_and_begins_another_pause(
     assert sandbox.count("POST") == 0
 
 
-def test_a_probe_that_is_answered_is_sent_and_ends_the_pause(
-    sandbox: SandboxServer, client: LaunchDarkly, clock: Clock
-) -> None:
+def test_a_probe_that_succeeds_ends_the_pause(sandbox: SandboxServer, client: LaunchDarkly, clock: Clock) -> None:
     sandbox.script("GET", DESTINATIONS, Status(302), times=FAILURES)
     fail(client)
     clock.now += PAUSE
@@ -272,7 +270,7 @@ def test_a_probe_that_is_answered_is_sent_and_ends_the_pause(
     assert created(sandbox, client) == 201
 
 
-def test_while_a_probe_is_under_way_the_others_are_still_told_to_wait(
+def test_while_a_probe_is_under_way_other_writes_are_paused(
     sandbox: SandboxServer, client: LaunchDarkly, clock: Clock
 ) -> None:
     sandbox.script("GET", DESTINATIONS, Status(302), times=FAILURES)
@@ -290,9 +288,7 @@ def test_while_a_probe_is_under_way_the_others_are_still_told_to_wait(
     assert sandbox.count("POST") == sent + 2
 
 
-def test_who_waited_for_a_turn_while_launchdarkly_failed_does_not_ask_it_any_more(
-    sandbox: SandboxServer, clock: Clock
-) -> None:
+def test_writes_queued_while_the_breaker_opens_read_nothing(sandbox: SandboxServer, clock: Clock) -> None:
     client = limited(
         sandbox.url,
         Limits(writes=Bulkhead(FAILURES, WRITE_QUEUE), breaker=CircuitBreaker(clock=clock), write_queue_timeout=LONG),
@@ -382,7 +378,7 @@ def test_what_many_want_at_once_is_done_once(sandbox: SandboxServer) -> None:
     assert flights.run("list", client.destinations, LONG) is not first.result()
 
 
-def test_a_failure_is_everybody_s_and_ends_the_flight() -> None:
+def test_a_failed_flight_fails_for_every_waiting_thread() -> None:
     flights: SingleFlight[int] = SingleFlight(Bulkhead(1, 1))
     waiting = threading.Event()
 
@@ -398,7 +394,7 @@ def test_a_failure_is_everybody_s_and_ends_the_flight() -> None:
     assert "list" not in flights
 
 
-def test_nobody_waits_for_ever_for_another_s_flight() -> None:
+def test_waiting_for_another_thread_s_flight_has_a_timeout() -> None:
     flights: SingleFlight[int] = SingleFlight(Bulkhead(1, 1))
     begun, released = threading.Event(), threading.Event()
 

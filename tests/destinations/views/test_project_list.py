@@ -134,7 +134,7 @@ class TestWhatIsThere:
         ],
         ids=["empty objects", "ids", "long names", "environments", "one environment"],
     )
-    def test_a_list_beyond_all_measure_makes_no_large_page(
+    def test_a_huge_list_makes_no_large_page(
         self, items: list[dict[str, Any]], client: Client, sandbox: SandboxServer
     ) -> None:
         sandbox.script("GET", DESTINATIONS, Status(200, {"items": items}), times=None)
