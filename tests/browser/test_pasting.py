@@ -88,7 +88,7 @@ def check(page: Page, text: Text) -> None:
         assert not kind.field(name).secret or str(pasted) not in page.locator("body").inner_text(), text
 
 
-def test_what_is_no_known_text_is_pasted_as_it_is(oskar: Visitor) -> None:
+def test_an_unknown_text_is_pasted_unchanged(oskar: Visitor) -> None:
     for slug in {slug for slug, _ in OTHER_TEXTS}:
         page = oskar.open(f"/destinations/new/{slug}/")
         for _, text in (each for each in OTHER_TEXTS if each[0] == slug):
@@ -96,9 +96,7 @@ def test_what_is_no_known_text_is_pasted_as_it_is(oskar: Visitor) -> None:
             expect(status(page)).to_be_empty()
 
 
-def test_a_connection_string_makes_a_destination_and_its_secret_travels_once(
-    oskar: Visitor, sandbox: SandboxServer
-) -> None:
+def test_a_pasted_secret_travels_once_when_the_form_is_sent(oskar: Visitor, sandbox: SandboxServer) -> None:
     page = oskar.open(f"{HUBS}?project=web-shop&environment=staging")
     sent: list[str] = []
     page.on("request", lambda request: sent.append(f"{request.method} {request.url} {request.post_data}"))
@@ -120,7 +118,7 @@ def test_a_connection_string_makes_a_destination_and_its_secret_travels_once(
     assert sandbox.count("POST") == 1
 
 
-def test_a_text_pasted_before_the_kinds_json_is_loaded_fills_the_fields_later(oskar: Visitor) -> None:
+def test_a_text_pasted_before_the_json_arrives_fills_the_fields_later(oskar: Visitor) -> None:
     page = oskar.open(HUBS)
     held: list[Route] = []
     page.route("**/spec.*.json", lambda route: held.append(route))
@@ -135,7 +133,7 @@ def test_a_text_pasted_before_the_kinds_json_is_loaded_fills_the_fields_later(os
     expect(config(page, "policy_key")).to_have_value(KEY)
 
 
-def test_without_the_kinds_json_the_form_works_all_the_same(oskar: Visitor) -> None:
+def test_the_form_works_without_the_kinds_json(oskar: Visitor) -> None:
     oskar.expects("failed: GET", "ERR_FAILED")
     page = oskar.open(f"{HUBS}?project=web-shop&environment=staging")
     page.route("**/spec.*.json", lambda route: route.abort())
@@ -145,7 +143,7 @@ def test_without_the_kinds_json_the_form_works_all_the_same(oskar: Visitor) -> N
     expect_created(page, "Without JSON")
 
 
-def test_what_was_there_before_comes_back(oskar: Visitor) -> None:
+def test_undo_restores_the_fields(oskar: Visitor) -> None:
     page = oskar.open(HUBS)
     config(page, "namespace").fill("typed-before")
     paste(config(page, "name"), STRING)
@@ -158,7 +156,7 @@ def test_what_was_there_before_comes_back(oskar: Visitor) -> None:
     expect(page.get_by_text("Filled from")).to_have_count(0)
 
 
-def test_a_text_of_another_kind_leads_there_and_fills_it(oskar: Visitor) -> None:
+def test_a_text_of_another_kind_offers_to_switch_and_fills_it(oskar: Visitor) -> None:
     page = oskar.open(f"{KINESIS}?project=web-shop&environment=staging")
     common(page, "name").fill("Stays")
     paste(config(page, "stream_name"), STRING)
@@ -172,7 +170,7 @@ def test_a_text_of_another_kind_leads_there_and_fills_it(oskar: Visitor) -> None
     expect(common(page, "name")).to_have_value("Stays")
 
 
-def test_a_mistake_is_told_on_leaving_a_field_that_was_pasted_and_not_while_typing(oskar: Visitor) -> None:
+def test_a_mistake_in_a_pasted_value_is_shown_on_leaving_the_field(oskar: Visitor) -> None:
     page = oskar.open(KINESIS)
     role, region = config(page, "role_arn"), config(page, "region")
     region.fill("us-east-1a")
@@ -191,7 +189,7 @@ def test_a_mistake_is_told_on_leaving_a_field_that_was_pasted_and_not_while_typi
     expect(page.locator(".field__error")).to_have_count(0)
 
 
-def test_after_the_first_submission_a_mistake_is_told_and_taken_back_on_leaving(oskar: Visitor) -> None:
+def test_after_a_rejection_a_mistake_is_shown_and_cleared_on_leaving(oskar: Visitor) -> None:
     oskar.expects(422)
     page = oskar.open(KINESIS)
     press_create(page)
@@ -208,7 +206,7 @@ def test_after_the_first_submission_a_mistake_is_told_and_taken_back_on_leaving(
     expect(page.locator(".field__warning")).to_have_count(0)
 
 
-def test_role_and_stream_of_different_accounts_are_told_and_asked_about(oskar: Visitor, sandbox: SandboxServer) -> None:
+def test_role_and_stream_of_different_accounts_need_a_confirmation(oskar: Visitor, sandbox: SandboxServer) -> None:
     oskar.expects(422)
     page = oskar.open(f"{KINESIS}?project=web-shop&environment=staging")
     fill_common(page, "Two accounts")
@@ -226,7 +224,7 @@ def test_role_and_stream_of_different_accounts_are_told_and_asked_about(oskar: V
     expect(page.get_by_text("The role and the stream are in different AWS accounts").first).to_be_visible()
 
 
-def test_a_kinds_own_values_are_there_again_after_a_look_at_another(oskar: Visitor) -> None:
+def test_a_kinds_values_come_back_after_switching_twice(oskar: Visitor) -> None:
     page = oskar.open("/destinations/new/mparticle/")
     config(page, "api_key").fill("key-of-the-feed")
     config(page, "user_identities-0-context_kind").fill("user")

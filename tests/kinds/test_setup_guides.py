@@ -33,7 +33,7 @@ def made(language: str, text: str) -> SetupGuide:
 
 
 @each_guide
-def test_with_every_value_nothing_is_missing_and_nothing_is_left_to_fill(kind: Kind, guide: SetupGuide) -> None:
+def test_a_guide_with_every_value_has_nothing_left_to_fill(kind: Kind, guide: SetupGuide) -> None:
     filled = fill(guide, examples(kind))
 
     assert filled.missing == ()
@@ -46,7 +46,7 @@ def test_with_every_value_nothing_is_missing_and_nothing_is_left_to_fill(kind: K
 
 
 @each_guide
-def test_without_values_a_word_in_capitals_stands_for_each_and_it_is_said_which(kind: Kind, guide: SetupGuide) -> None:
+def test_a_missing_value_is_a_word_in_capitals_and_is_named(kind: Kind, guide: SetupGuide) -> None:
     filled = fill(guide, {})
 
     assert set(filled.missing) == guide.fields()
@@ -97,7 +97,7 @@ def test_no_value_breaks_out_of_its_quotes(value: str) -> None:
     assert literal[1].replace("''", "'").replace("\\\\", "\\") == value
 
 
-def test_a_guide_that_wants_a_secret_or_no_field_or_has_no_source_is_refused() -> None:
+def test_a_guide_with_a_secret_or_without_a_source_is_refused() -> None:
     plain = Field(name="ring", api="ring", label="Ring", help="On its leg.", example="r-1")
     secret = Field(name="key", api="key", label="Key", help="Under the mat.", example="k-1", secret=True)
 
