@@ -163,7 +163,7 @@ def test_a_kind_by_keyboard_alone(visit: Visit, sandbox: SandboxServer, slug: st
 
     expect_created(page, f"{kind.label} by keyboard")
     [sent] = [json.loads(request.body) for request in sandbox.requests if request.method == "POST"]
-    assert sent["config"] == kind.config(kind.examples())
+    assert sent["config"] == kind.split(kind.examples()).request
 
 
 def sign_in_by_keyboard(page: Page) -> None:

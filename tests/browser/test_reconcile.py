@@ -65,7 +65,7 @@ def lost(visitor: Visitor, name: str, environment: str = "server-error") -> Page
 
 def add_candidates(sandbox: SandboxServer, name: str) -> list[str]:
     """Put two destinations into LaunchDarkly that could each be the attempt's."""
-    config = SEGMENT.config(SEGMENT.examples())
+    config = SEGMENT.split(SEGMENT.examples()).request
     return [
         sandbox.add_destination("faults", "server-error", kind="segment", name=name, config=config) for _ in range(2)
     ]
@@ -135,7 +135,7 @@ def test_a_person_decides_between_two_and_what_they_type_is_left_alone(oskar: Vi
     decision.get_by_label("Reason").fill("Its topic is")
     # The page polls meanwhile, and what is new is brought beside what is typed.
     sandbox.add_destination(
-        "faults", "server-error", kind="segment", name="One of two", config=SEGMENT.config(SEGMENT.examples())
+        "faults", "server-error", kind="segment", name="One of two", config=SEGMENT.split(SEGMENT.examples()).request
     )
     poll_until(decision.get_by_role("radio").nth(3))
     expect(decision.get_by_label("Reason")).to_have_value("Its topic is")

@@ -203,7 +203,7 @@ class TestOutcomes:
         assert result.stored
         assert result.error is None
         assert sent(sandbox) == [
-            {"name": "Web shop events", "kind": kind.slug, "on": False, "config": kind.config(kind.examples())}
+            {"name": "Web shop events", "kind": kind.slug, "on": False, "config": kind.split(kind.examples()).request}
         ]
 
     @pytest.mark.parametrize(
@@ -384,7 +384,7 @@ class TestSettling:
         assert f"submission={result.record.submission}" in words
         assert "outcome=succeeded" in words
         assert f"destination_id={made['id']}" in words
-        for secret in kind.secrets(kind.examples()).values():
+        for secret in kind.split(kind.examples()).secrets.values():
             assert secret.reveal() not in caplog.text
 
     def test_a_refusal_that_cannot_be_stored_reaches_them_too(
@@ -547,7 +547,7 @@ class TestWhatIsKept:
 
         record = stored()
         secret = {field.api for field in kind.fields if field.secret}
-        whole = kind.config(asked.values)
+        whole = kind.split(asked.values).request
         assert record.config == {api: value for api, value in whole.items() if api not in secret}
         assert record.secrets == {api: fingerprint(str(whole[api])) for api in secret}
         assert record.kind == kind.slug

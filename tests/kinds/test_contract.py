@@ -121,13 +121,13 @@ def _modules() -> Iterator[pkgutil.ModuleInfo]:
 
 @every_kind
 def test_the_examples_are_sent_under_launchdarklys_names(kind: Kind) -> None:
-    config = kind.config(kind.examples())
+    config = kind.split(kind.examples()).request
     assert list(config) == [api for _, api, _ in NAMES[kind.slug]]
     assert json.loads(json.dumps(config)) == config
 
 
 def test_the_configurations_are_what_launchdarkly_documents() -> None:
-    configs = {slug: kind.config(kind.examples()) for slug, kind in kinds.registry().items()}
+    configs = {slug: kind.split(kind.examples()).request for slug, kind in kinds.registry().items()}
     assert configs["kinesis"] == {
         "region": "us-east-1",
         "roleArn": "arn:aws:iam::123456789012:role/marketingadmin",
@@ -138,14 +138,14 @@ def test_the_configurations_are_what_launchdarkly_documents() -> None:
 
 @every_kind
 def test_what_may_be_shown_is_all_but_the_secrets(kind: Kind) -> None:
-    public = kind.public_config(kind.examples())
+    public = kind.split(kind.examples()).public
     assert list(public) == [api for _, api, what in NAMES[kind.slug] if what is not SECRET]
     assert not any(secret in repr(public) for secret in secrets_of(kind))
 
 
 @every_kind
 def test_the_secrets_are_wrapped(kind: Kind) -> None:
-    secrets = kind.secrets(kind.examples())
+    secrets = kind.split(kind.examples()).secrets
     assert list(secrets) == [api for _, api, what in NAMES[kind.slug] if what is SECRET]
     assert [secret.reveal() for secret in secrets.values()] == secrets_of(kind)
     assert not any(secret in repr(secrets) + repr(kind.examples()) for secret in secrets_of(kind))
@@ -154,8 +154,8 @@ def test_the_secrets_are_wrapped(kind: Kind) -> None:
 @every_kind
 def test_a_value_of_no_field_is_neither_sent_nor_shown(kind: Kind) -> None:
     values = kind.examples() | {"stray": "marker", "secret_too": Secret("marker")}
-    assert "marker" not in repr([kind.config(values), kind.public_config(values)])
-    assert set(kind.secrets(values)) == set(kind.secrets(kind.examples()))
+    assert "marker" not in repr([kind.split(values).request, kind.split(values).public])
+    assert set(kind.split(values).secrets) == set(kind.split(kind.examples()).secrets)
 
 
 @every_kind
@@ -164,16 +164,16 @@ def test_an_optional_field_left_empty_is_not_sent(kind: Kind) -> None:
     for empty in empties:
         values = kind.examples() | {field.name: empty for field in kind.fields if not field.required}
         expected = [api for _, api, what in NAMES[kind.slug] if what is not OPTIONAL]
-        assert list(kind.config(values)) == expected
+        assert list(kind.split(values).request) == expected
     required_only = {field.name: kind.examples()[field.name] for field in kind.fields if field.required}
-    assert kind.config(required_only) == kind.config(values)
+    assert kind.split(required_only).request == kind.split(values).request
 
 
 @every_kind
 def test_an_empty_secret_is_neither_sent_nor_fingerprinted(kind: Kind) -> None:
     values = {field.name: Secret("") for field in kind.fields if field.secret}
-    assert kind.config(values) == {}
-    assert kind.secrets(values) == {}
+    assert kind.split(values).request == {}
+    assert kind.split(values).secrets == {}
 
 
 @every_kind
@@ -233,6 +233,6 @@ def test_an_unknown_field_is_a_key_error() -> None:
 @every_kind
 def test_what_may_be_shown_fills_a_form_again(kind: Kind) -> None:
     values = kind.examples()
-    typed = kind.form_values(kind.public_config(values))
+    typed = kind.form_values(kind.split(values).public)
     assert typed == {field.name: values[field.name] for field in kind.fields if not field.secret}
-    assert kind.public_config(typed) == kind.public_config(values)
+    assert kind.split(typed).public == kind.split(values).public

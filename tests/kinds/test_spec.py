@@ -44,7 +44,7 @@ def rows(**changes: Any) -> Field:
 
 def test_a_good_kind_is_accepted() -> None:
     made = kind(fields=(field(), rows(required=False)), at_least_one=(("lofts",),))
-    assert made.config(made.examples()) == {"topic": "events", "lofts": [{"loft": "events"}]}
+    assert made.split(made.examples()).request == {"topic": "events", "lofts": [{"loft": "events"}]}
 
 
 @pytest.mark.parametrize("name", ["", "Topic", "topicName", "topic-name", "1topic", "_topic", "topic_", "a__b", "a\n"])

@@ -15,7 +15,7 @@ from destinations_ui.audit.models import AuditRecord, Outcome
 from destinations_ui.destinations.actions import Attempt
 
 KINDS = list(kinds.registry().values())
-WITH_SECRETS = [kind for kind in KINDS if kind.secrets(kind.examples())]
+WITH_SECRETS = [kind for kind in KINDS if kind.split(kind.examples()).secrets]
 
 
 def attempt(actor: User, kind: str = "kinesis", **changes: Any) -> Attempt:

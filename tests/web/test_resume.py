@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 def secrets_of(kind: kinds.Kind) -> list[str]:
     """Return the secrets in a kind's examples."""
-    return [secret.reveal() for secret in kind.secrets(kind.examples()).values()]
+    return [secret.reveal() for secret in kind.split(kind.examples()).secrets.values()]
 
 
 def plain_of(kind: kinds.Kind, data: dict[str, str]) -> dict[str, str]:

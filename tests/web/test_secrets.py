@@ -26,7 +26,7 @@ from tests.support.environment import MARKER_TOKEN
 from tests.support.form_data import confirmed, form_data
 
 KINDS = list(kinds.registry().values())
-WITH_SECRETS = [kind for kind in KINDS if kind.secrets(kind.examples())]
+WITH_SECRETS = [kind for kind in KINDS if kind.split(kind.examples()).secrets]
 HTMX = {"HX-Request": "true", "HX-Target": "main"}
 PASSWORD = "marker-of-the-password-77aa"
 

@@ -147,20 +147,8 @@ class Kind:
             secrets={field.api: value for field, value in filled if field.secret and isinstance(value, Secret)},
         )
 
-    def config(self, values: Mapping[str, Value]) -> dict[str, object]:
-        """Return the ``config`` object to send, secrets in clear."""
-        return self.split(values).request
-
-    def public_config(self, values: Mapping[str, Value]) -> dict[str, object]:
-        """Return the part of ``config`` that may be stored and shown."""
-        return self.split(values).public
-
-    def secrets(self, values: Mapping[str, Value]) -> dict[str, Secret]:
-        """Return the filled secret fields, under LaunchDarkly's names."""
-        return self.split(values).secrets
-
     def form_values(self, config: Mapping[str, Any]) -> dict[str, PlainValue]:
-        """Return the values of a form for a public configuration: the inverse of :meth:`public_config`.
+        """Return the values of a form for a public configuration: the inverse of :meth:`split`.
 
         A value of the wrong type is left out.
         """

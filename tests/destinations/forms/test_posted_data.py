@@ -121,7 +121,7 @@ class TestSecretsInPlainFields:
     @pytest.mark.parametrize("kind", WITH_SECRETS, ids=lambda kind: kind.slug)
     @pytest.mark.parametrize("name", ["name", "reason"])
     def test_a_secret_typed_twice_is_discarded_where_it_does_not_belong(self, name: str, kind: Kind) -> None:
-        secret = next(iter(kind.secrets(kind.examples()).values())).reveal()
+        secret = next(iter(kind.split(kind.examples()).secrets.values())).reveal()
 
         form = filled(kind, {name: f"The key is {secret}."})
 
@@ -129,7 +129,7 @@ class TestSecretsInPlainFields:
         assert html.escape(secret) not in shown(form).html
 
     def test_in_rows_too(self) -> None:
-        secret = MPARTICLE.secrets(MPARTICLE.examples())["apiKey"].reveal()
+        secret = MPARTICLE.split(MPARTICLE.examples()).secrets["apiKey"].reveal()
 
         form = mapped(rows(("user", "customer_id"), (secret, "email")))
 
@@ -153,10 +153,10 @@ class TestSecretsInPlainFields:
 
         assert not form.is_valid()
         page = shown(form)
-        for secret in kind.secrets(kind.examples()).values():
+        for secret in kind.split(kind.examples()).secrets.values():
             assert secret.reveal() not in html.unescape(page.html)
         passwords = page.find("input", type="password")
-        assert len(passwords) == len(kind.secrets(kind.examples()))
+        assert len(passwords) == len(kind.split(kind.examples()).secrets)
         for element in passwords:
             assert "value" not in element.attrs
             assert element.attrs["autocomplete"] == "off"

@@ -18,7 +18,7 @@ def address(kind: Kind) -> str:
 
 def secrets_of(kind: Kind) -> list[str]:
     """Return the secrets in a kind's examples."""
-    return [secret.reveal() for secret in kind.secrets(kind.examples()).values()]
+    return [secret.reveal() for secret in kind.split(kind.examples()).secrets.values()]
 
 
 def without_secrets(kind: Kind, data: dict[str, str]) -> dict[str, str]:

@@ -111,7 +111,7 @@ class TestRows:
 
     @each_kind
     def test_each_has_its_own_values_and_its_own_number(self, client: Client, kind: Kind) -> None:
-        origin = record(kind=kind.slug, config=kind.public_config(kind.examples()), name="The first", reason="Why")
+        origin = record(kind=kind.slug, config=kind.split(kind.examples()).public, name="The first", reason="Why")
 
         query = {"environment": ["web-shop/staging", "web-shop/test", "web-shop/test"], "from": str(origin.uuid)}
         page = read(client.get(several(kind), query))
@@ -158,7 +158,7 @@ class TestSending:
         assert page.find("html") == []
         assert page.find("section", data_done="succeeded")
         assert made.get_absolute_url() in page.links
-        assert (made.name, made.reason, made.config) == ("In staging", "OPS-9", kind.public_config(kind.examples()))
+        assert (made.name, made.reason, made.config) == ("In staging", "OPS-9", kind.split(kind.examples()).public)
         assert sent(sandbox) == ["web-shop/staging"]
 
     def test_without_scripts_the_others_keep_what_was_typed(self, client: Client, sandbox: SandboxServer) -> None:

@@ -392,7 +392,7 @@ class TestDeciding:
         lost = unknown(
             timedelta(0), kind=kind.slug, name=made.name, config=made.config, secrets=made.secrets, environment="test"
         )
-        asked: dict[str, Any] = {"name": lost.name, "kind": kind.slug, "config": kind.config(kind.examples())}
+        asked: dict[str, Any] = {"name": lost.name, "kind": kind.slug, "config": kind.split(kind.examples()).request}
         [listed] = [item for item in sandbox.destinations() if item["id"] == made.destination_id]
         for _ in range(2):
             sandbox.add_destination("web-shop", "test", **asked)
@@ -404,7 +404,7 @@ class TestDeciding:
         for field in kind.fields:
             if field.secret:
                 assert str(listed["config"][field.api]) not in page
-        for secret in kind.secrets(kind.examples()).values():
+        for secret in kind.split(kind.examples()).secrets.values():
             assert secret.reveal() not in page
 
 
