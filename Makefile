@@ -1,6 +1,6 @@
 # `make run` and `make test` are all that is needed to begin; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage bench bench-quick lint format lock clean
+.PHONY: help run test coverage bench bench-quick lint format lock clean mutants
 
 PYTHON ?= python3
 VENV := .venv
@@ -15,11 +15,14 @@ help: ## Show this list
 run: $(VENV)/.installed ## Try it: sandbox and web server on http://127.0.0.1:8000 (PORT=8080 for another port)
 	@$(BIN)/python -m destinations_ui.demo
 
-test: $(VENV)/.installed-dev ## Run all tests: on PostgreSQL where there is one, then on SQLite with a browser
+test: $(VENV)/.installed-dev ## Run all tests on every core: on PostgreSQL where there is one, then on SQLite with a browser
 	@$(BIN)/python -m tests
 
 coverage: $(VENV)/.installed-dev ## Run the tests on SQLite and show which branches they miss
 	@$(BIN)/python -m pytest -q --cov --cov-report=term
+
+mutants: $(VENV)/.installed-dev ## Change the code in 150 places, one at a time, and report what no test notices: an hour
+	@$(BIN)/python -m tests.mutants
 
 bench: $(VENV)/.installed-dev ## Measure everything over a million records, on SQLite and PostgreSQL: half an hour
 	@$(BIN)/python -m tests.benchmarks

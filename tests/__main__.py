@@ -23,6 +23,7 @@ CI = os.environ.get("CI", "").lower() == "true"
 #: A database makes no difference to these, so they run once, on SQLite.
 WITHOUT_DATABASE = (
     "tests/conf",
+    "tests/demo",
     "tests/deploy",
     "tests/destinations/forms",
     "tests/destinations/test_snippets.py",

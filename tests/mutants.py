@@ -1,0 +1,193 @@
+"""``make mutants``: change one thing at a time in the code that must not be wrong, and report what no test notices.
+
+A seed draws a sample of all possible changes. Each is tried in a copy of the project, with the tests of its file.
+Published tools do not fit: mutmut forks a process whose servers run in threads, and leaves decorators alone; cosmic-ray
+draws no sample and makes one change at a time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import itertools
+import os
+import queue
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.product import ROOT
+
+ACTIONS, RECONCILE = "tests/destinations/test_actions.py", "tests/destinations/test_reconcile.py"
+#: Code → the tests that should notice a change in it, the likeliest first.
+TESTS = {
+    "destinations_ui/audit": ("tests/audit", ACTIONS, RECONCILE, "tests/history", "tests/management"),
+    "destinations_ui/destinations/actions.py": (ACTIONS, "tests/destinations/views"),
+    "destinations_ui/destinations/reconcile.py": (RECONCILE, "tests/management", "tests/history/views"),
+    "destinations_ui/kinds/validators.py": ("tests/kinds", "tests/destinations/forms"),
+    "destinations_ui/launchdarkly": ("tests/launchdarkly", ACTIONS),
+}
+#: What takes longer than this hangs.
+SECONDS = 600
+#: The share of changes that tests have to notice.
+GOAL = 0.85
+SWAPS: dict[type[ast.AST], type[ast.AST]] = {
+    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
+    ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.And: ast.Or, ast.Or: ast.And,
+    ast.Add: ast.Sub, ast.Sub: ast.Add,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change: the file, the line, what stood there and what stands there now, and the whole new text."""
+
+    path: str
+    line: int
+    before: str
+    after: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.before}  →  {self.after}"
+
+
+def changes(node: ast.AST) -> Iterator[Callable[[ast.AST], ast.AST]]:
+    """Yield what can be changed about a node, each as a function of a copy of it that returns the node in its place."""
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in SWAPS:
+        yield lambda new: set_field(new, "ops", [SWAPS[type(node.ops[0])](), *node.ops[1:]])
+    if isinstance(node, ast.BoolOp | ast.BinOp) and type(node.op) in SWAPS:
+        yield lambda new: set_field(new, "op", SWAPS[type(node.op)]())
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        yield lambda new: node.operand
+    if isinstance(node, ast.If | ast.IfExp | ast.While):
+        yield lambda new: set_field(new, "test", ast.UnaryOp(ast.Not(), node.test))
+    if isinstance(node, ast.Constant) and isinstance(value := node.value, int):
+        yield lambda new: ast.Constant(not value if isinstance(value, bool) else value + 1)
+    if isinstance(node, ast.Return) and node.value and ast.unparse(node) != "return None":
+        yield lambda new: ast.Return(ast.Constant(None))
+    if isinstance(node, ast.Raise) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
+        yield lambda new: ast.Pass()
+
+
+def set_field(node: ast.AST, name: str, value: object) -> ast.AST:
+    """Set a field of a node; return the node."""
+    setattr(node, name, value)
+    return node
+
+
+class Change(ast.NodeTransformer):
+    """Make one of a tree's possible changes, counted from 0 in the order of reading; annotations and logs are left."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.count = 0
+        self.made: tuple[ast.AST, ast.AST] | None = None
+        self.line = 0
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        """Change the node or what is in it, if its number is up."""
+        if isinstance(node, ast.Expr) and ast.unparse(node).startswith(("logger.", "'", '"')):
+            return node
+        for change in changes(node):
+            if self.count == self.number:
+                self.made = node, ast.copy_location(change(copy.copy(node)), node)
+                self.line = getattr(node, "lineno", 0)
+            self.count += 1
+        if self.made and self.made[0] is node:
+            return self.made[1]
+        for name in ("annotation", "returns", "type_params"):
+            if held := node.__dict__.pop(name, None):
+                node = self.generic_visit(node)
+                return set_field(node, name, held)
+        return self.generic_visit(node)
+
+
+def count(path: str) -> int:
+    """Return how many changes can be made to a file."""
+    counter = Change(-1)
+    counter.visit(ast.parse((ROOT / path).read_text()))
+    return counter.count
+
+
+def mutant(path: str, number: int) -> Mutant:
+    """Make one of the changes to a file."""
+    change = Change(number)
+    tree = ast.fix_missing_locations(change.visit(ast.parse((ROOT / path).read_text())))
+    assert change.made
+    before, after = (ast.unparse(node).partition("\n")[0] for node in change.made)
+    return Mutant(path, change.line, before, after, ast.unparse(tree))
+
+
+def passes(folder: Path, tests: tuple[str, ...]) -> bool:
+    """Tell whether the tests pass in a copy of the project, in time."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-m", "not browser", *tests]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, cwd=folder, stdout=quiet, stderr=quiet, process_group=0) as process:  # noqa: S603
+        try:
+            return process.wait(timeout=SECONDS) == 0
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            return False
+
+
+def tests_of(path: str) -> tuple[str, ...]:
+    """Return the tests that should notice a change in a file."""
+    return next(tests for code, tests in TESTS.items() if path.startswith(code))
+
+
+def copied(folder: Path) -> Path:
+    """Copy the project, with its collected static files, to a folder."""
+    ignored = shutil.ignore_patterns(".git", ".venv", ".hypothesis", "__pycache__", "*.sqlite3*")
+    return shutil.copytree(ROOT, folder, ignore=ignored)
+
+
+def survives(mutant: Mutant, folders: queue.Queue[Path]) -> bool:
+    """Tell whether all tests pass with a change, tried in a copy of the project that is free."""
+    folder = folders.get()
+    file = folder / mutant.path
+    original = file.read_text()
+    try:
+        file.write_text(mutant.text)
+        survived = passes(folder, tests_of(mutant.path))
+    finally:
+        file.write_text(original)
+        folders.put(folder)
+    print(f"{'SURVIVED' if survived else 'killed  '} {mutant}", flush=True)
+    return survived
+
+
+def main() -> int:
+    """Try a sample of changes; report the share that was noticed, and each that was not; return the exit status."""
+    parser = argparse.ArgumentParser(prog="make mutants")
+    parser.add_argument("paths", nargs="*", default=list(TESTS), help="code to change; by default all of it")
+    parser.add_argument("--budget", type=int, default=150, help="how many changes to try")
+    parser.add_argument("--seed", type=int, default=1, help="another seed draws another sample")
+    options = parser.parse_args()
+    files = [file for path in options.paths for file in sorted((ROOT / path).glob("*.py")) or [ROOT / path]]
+    paths = [str(file.relative_to(ROOT)) for file in files]
+    every = [(path, number) for path in paths for number in range(count(path))]
+    sample = random.Random(options.seed).sample(every, min(options.budget, len(every)))  # noqa: S311  # no secret
+    print(f"{len(sample)} of {len(every)} changes, seed {options.seed}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="destinations-ui-mutants-") as temporary:
+        folders: queue.Queue[Path] = queue.Queue()
+        for number in range(os.cpu_count() or 1):
+            folders.put(copied(Path(temporary) / str(number)))
+        tried = [mutant(path, number) for path, number in sample]
+        with ThreadPoolExecutor(folders.qsize()) as pool:
+            lives = list(pool.map(survives, tried, itertools.repeat(folders)))
+    survived = list(itertools.compress(tried, lives))
+    share = 1 - len(survived) / len(sample)
+    print(f"\n{share:.0%} of {len(sample)} changes were noticed; not these:", *survived, sep="\n  ")
+    return 0 if share >= GOAL else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
