@@ -86,3 +86,11 @@ def test_the_example_kind_of_the_contributing_guide_is_a_kind() -> None:
     exec(code, found)  # noqa: S102  # our own documentation
 
     assert isinstance(found["KIND"], kinds.Kind)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_module_that_a_page_names_exists(name: str) -> None:
+    roots = (ROOT, ROOT / "destinations_ui")
+    named = re.findall(r"`((?:[a-z_]+/)+[a-z_]*(?:\.(?:py|js|css))?)`", (ROOT / name).read_text())
+
+    assert [path for path in named if not any((root / path).exists() for root in roots)] == []
