@@ -159,16 +159,21 @@ class DestinationForm(forms.Form):
             "hx-swap": "outerHTML",
         }
         project, environment = (self.fields[name] for name in ("project", "environment"))
-        chosen = known_key(str(self["project"].value() or ""))
+        chosen = known_key(self.current_value("project"))
         project.widget, project.help_text = project_input(self.options, attrs)
         environment.widget, environment.help_text = environment_input(
-            self.options, chosen, str(self["environment"].value() or ""), attrs
+            self.options, chosen, self.current_value("environment"), attrs
         )
-        slot = self.options.slot(str(self["environment"].value() or ""))
+        slot = self.options.slot(self.current_value("environment"))
         #: The chosen environment, if it is critical: its key has to be typed.
         self.critical = slot.environment if slot and slot.environment.critical else None
         if self.critical:
             self.ask_critical_key(self.critical)
+
+    def current_value(self, name: str) -> str:
+        """Return a field's value without making its bound field, which keeps the help text of its first use."""
+        values: Mapping[str, Any] = self.data if self.is_bound else self.initial
+        return str(values.get(self.add_prefix(name) if self.is_bound else name) or "")
 
     def ask_critical_key(self, environment: Environment) -> None:
         """Require the key of a critical environment."""
@@ -184,7 +189,7 @@ class DestinationForm(forms.Form):
     @property
     def taken(self) -> EnvironmentSlot | None:
         """The chosen environment, if it has a destination already."""
-        slot = self.options.slot(str(self["environment"].value() or ""))
+        slot = self.options.slot(self.current_value("environment"))
         return slot if slot and slot.destinations else None
 
     def clean_project(self) -> str:

@@ -124,6 +124,12 @@ class TestOpening:
         assert answer.status_code == 405
         assert sandbox.requests == []
 
+    def test_project_and_environment_have_a_hint(self, client: Client) -> None:
+        page = read(client.get(address(SEGMENT), {"project": "mobile-app"}))
+
+        assert "Choose from LaunchDarkly's projects" in page.text
+        assert "An environment can have one destination, whatever its kind." in page.text
+
     def test_a_critical_environment_and_a_taken_one_are_said(self, client: Client) -> None:
         page = read(client.get(address(SEGMENT), {"project": "mobile-app", "environment": "development"}))
 
