@@ -229,15 +229,15 @@ class FaultyEnvironment:
 def faulty_environments(slow_seconds: float = 60) -> tuple[FaultyEnvironment, ...]:
     """Return the environments of the project ``faults``. Reads of it behave as everywhere."""
     table: tuple[tuple[str, str, Fault], ...] = (
-        ("unauthorized", "Unauthorized: answers 401", Status(401)),
-        ("forbidden", "Forbidden: answers 403, approval is required", Status(403, APPROVAL)),
-        ("conflict", "Conflict: answers 409, optimistic lock", Status(409)),
-        ("rate-limited", "Rate limited: answers 429", RateLimited(5)),
-        ("server-error", "Server error: answers 500", Status(500)),
-        ("bad-gateway-html", "Bad gateway: answers 502 with a web page", Status(502, BAD_GATEWAY)),
-        ("not-json", "Not JSON: writes, then answers nonsense", NotJson()),
+        ("unauthorized", "Unauthorized: responds with 401", Status(401)),
+        ("forbidden", "Forbidden: responds with 403, approval is required", Status(403, APPROVAL)),
+        ("conflict", "Conflict: responds with 409, optimistic lock", Status(409)),
+        ("rate-limited", "Rate limited: responds with 429", RateLimited(5)),
+        ("server-error", "Server error: responds with 500", Status(500)),
+        ("bad-gateway-html", "Bad gateway: responds with 502 and a web page", Status(502, BAD_GATEWAY)),
+        ("not-json", "Not JSON: writes, then responds with nonsense", NotJson()),
         ("slow", "Slow: waits long, then writes", Hang(slow_seconds)),
-        ("drops-after-write", "Drops after write: writes, never answers", Drop(after_write=True)),
+        ("drops-after-write", "Drops after write: writes, never responds", Drop(after_write=True)),
         ("drops-before-read", "Drops before read: resets, writes nothing", Reset()),
     )
     writes = {"not-json", "slow", "drops-after-write"}

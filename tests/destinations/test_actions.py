@@ -324,7 +324,7 @@ class TestOutcomes:
         ],
         ids=["500", "not-json", "302", "401", "403", "429"],
     )
-    def test_when_the_look_at_the_list_fails_nothing_is_posted(
+    def test_when_reading_the_list_fails_nothing_is_posted(
         self, operator: User, sandbox: SandboxServer, fault: Fault, outcome: str, status: int
     ) -> None:
         sandbox.script("GET", DESTINATIONS, fault, times=None)
@@ -358,7 +358,7 @@ class TestOutcomes:
 class TestSettling:
     """What LaunchDarkly confirmed is not lost when the database fails at that moment."""
 
-    def test_a_result_that_cannot_be_stored_reaches_the_person_and_the_log(
+    def test_a_result_that_cannot_be_stored_reaches_the_user_and_the_log(
         self, operator: User, sandbox: SandboxServer, caplog: pytest.LogCaptureFixture
     ) -> None:
         kind = kinds.registry()["mparticle"]
@@ -561,7 +561,7 @@ class TestWhatIsKept:
 
         assert attempt(operator, kind.slug, values=kind.examples() | empty).record().secrets == {}
 
-    def test_the_record_outlives_the_person(self, operator: User, sandbox: SandboxServer) -> None:
+    def test_the_record_outlives_the_user(self, operator: User, sandbox: SandboxServer) -> None:
         create_destination(attempt(operator))
 
         operator.username = "renamed"

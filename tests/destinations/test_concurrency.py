@@ -44,12 +44,12 @@ def test_the_same_form_from_eight_threads_in_two_processes_is_sent_once(
         return mine.post(address, data=data, timeout=30)
 
     with ThreadPoolExecutor(THREADS) as pool:
-        answers = list(pool.map(press, range(THREADS)))
+        responses = list(pool.map(press, range(THREADS)))
 
-    assert {answer.status_code for answer in answers} == {200}
+    assert {response.status_code for response in responses} == {200}
     assert running_sandbox.count("POST", "/api/v2/destinations") == 1
     [record] = exported(session, product, submission)
-    assert {answer.url for answer in answers} == {f"{product.url}/history/{record['id']}/"}
+    assert {response.url for response in responses} == {f"{product.url}/history/{record['id']}/"}
     assert len([d for d in running_sandbox.destinations() if d["environment"] == "staging"]) == 1
 
 
@@ -78,7 +78,7 @@ def send_thirty_two(product: Product, kind: Kind) -> None:
         return mine.post(address, data=data, timeout=60)
 
     with ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(press, range(32)))
+        responses = list(pool.map(press, range(32)))
 
-    assert {answer.status_code for answer in answers} == {200}
-    assert len({answer.url for answer in answers}) == 32
+    assert {response.status_code for response in responses} == {200}
+    assert len({response.url for response in responses}) == 32

@@ -79,9 +79,9 @@ class TestKeeping:
 
         sandbox.script("GET", PROJECTS, wait)
         with ThreadPoolExecutor(8) as pool:
-            answers = list(pool.map(ask, range(8)))
+            responses = list(pool.map(ask, range(8)))
 
-        assert all("web-shop" in answer for answer in answers)
+        assert all("web-shop" in response for response in responses)
         assert sandbox.count("GET", PROJECTS) <= (2 if refresh else 1)
 
     def test_while_one_thread_refreshes_a_list_the_others_use_the_old_one(self, sandbox: SandboxServer) -> None:

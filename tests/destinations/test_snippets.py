@@ -70,10 +70,10 @@ def created(client: Client, operator: User, kind: Kind) -> AuditRecord:
     """Create a destination by the form, with markers for secrets; return its record."""
     client.force_login(operator)
     name = f"Events{AWKWARD}."
-    answer = client.post(
+    response = client.post(
         f"/destinations/new/{kind.slug}/", confirmed(kind, form_data(kind, marked(kind), name=name, on="false"))
     )
-    assert answer.status_code == 303
+    assert response.status_code == 303
     return AuditRecord.objects.get()
 
 

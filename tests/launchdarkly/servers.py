@@ -140,14 +140,14 @@ def read_request(plug: socket.socket) -> bytes:
     return received
 
 
-def answering(*answers: bytes) -> Behaviour:
+def answering(*responses: bytes) -> Behaviour:
     """Return a behaviour: one answer for each request on a connection, then silence until the other side goes."""
 
     def behave(plug: socket.socket) -> None:
-        for answer in answers:
+        for response in responses:
             if not read_request(plug):
                 return
-            plug.sendall(answer)
+            plug.sendall(response)
         while plug.recv(65536):
             pass
 

@@ -63,9 +63,7 @@ def test_every_request_carries_the_headers_that_launchdarkly_wants(
     assert "content-type" not in look.headers
 
 
-def test_the_list_is_read_first_and_the_post_follows_on_the_same_connection(
-    sandbox: SandboxServer, client: LaunchDarkly
-) -> None:
+def test_the_list_and_the_post_share_a_connection(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     create(client)
     look, post = sandbox.requests
     assert (look.method, look.path) == ("GET", DESTINATIONS)
@@ -103,21 +101,21 @@ def test_any_success_that_names_the_id_is_one(sandbox: SandboxServer, client: La
 
 
 @pytest.mark.parametrize("interim", [Interim(103), Interim(100), Interim(102, times=5, pause=0)])
-def test_interim_answers_are_skipped(sandbox: SandboxServer, client: LaunchDarkly, interim: Fault) -> None:
+def test_interim_responses_are_skipped(sandbox: SandboxServer, client: LaunchDarkly, interim: Fault) -> None:
     sandbox.script("GET", DESTINATIONS, interim)
     sandbox.script("POST", DESTINATIONS, interim)
     assert create(client).status == 201
     assert len({request.connection for request in sandbox.requests}) == 1
 
 
-def test_an_interim_answer_with_headers_is_skipped(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+def test_an_interim_response_with_headers_is_skipped(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     hint = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\nContent-Length: 3\r\n\r\n"
     sandbox.script("POST", DESTINATIONS, Raw(hint + CREATED))
     assert create(client) == Created("5eed", 201)
 
 
 @pytest.mark.parametrize("framing", ["chunked", "until the end"])
-def test_an_answer_without_a_length_is_read_to_its_end(
+def test_a_response_without_a_length_is_read_to_its_end(
     sandbox: SandboxServer, client: LaunchDarkly, framing: str
 ) -> None:
     body = {
@@ -156,7 +154,7 @@ def test_a_key_stays_one_segment_of_the_path(sandbox: SandboxServer, client: Lau
     assert sandbox.requests[-1].path == f"{DESTINATIONS}/web-shop/{key}"
 
 
-def test_a_token_that_is_refused_at_the_look_posts_nothing(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+def test_a_token_refused_by_the_list_posts_nothing(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     sandbox.script("GET", DESTINATIONS, Status(401))
     error = failure(client)
     assert isinstance(error, NotAllowed)
@@ -165,7 +163,7 @@ def test_a_token_that_is_refused_at_the_look_posts_nothing(sandbox: SandboxServe
 
 
 @pytest.mark.parametrize("fault", [Status(500), NotJson(), Drop(), Reset(), Status(302)])
-def test_when_the_look_fails_nothing_is_posted(sandbox: SandboxServer, fault: Fault) -> None:
+def test_when_the_list_fails_nothing_is_posted(sandbox: SandboxServer, fault: Fault) -> None:
     sandbox.script("GET", DESTINATIONS, fault, times=None)
     error = failure(connected(sandbox.url, timeout=0.5))
     assert type(error) is NotSent
@@ -173,14 +171,14 @@ def test_when_the_look_fails_nothing_is_posted(sandbox: SandboxServer, fault: Fa
     assert sandbox.count("POST") == 0
 
 
-def test_a_failed_look_keeps_what_launchdarkly_said(sandbox: SandboxServer) -> None:
+def test_a_failed_list_keeps_launchdarklys_message(sandbox: SandboxServer) -> None:
     body: dict[str, object] = {"code": "service_unavailable", "message": "Down for repairs", "id": "e-1"}
     sandbox.script("GET", DESTINATIONS, Status(503, body), times=None)
     error = failure(connected(sandbox.url))
     assert (error.status, error.code, error.detail, error.id) == (503, "service_unavailable", "Down for repairs", "e-1")
 
 
-def test_a_look_is_tried_again_and_the_post_follows(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+def test_a_list_is_retried_and_the_post_follows(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     sandbox.script("GET", DESTINATIONS, Status(500))
     assert create(client).status == 201
     assert (sandbox.count("GET"), sandbox.count("POST")) == (2, 1)
@@ -238,8 +236,8 @@ def test_two_threads_do_not_disturb_each_other(sandbox: SandboxServer, client: L
     assert results == {"staging": 201, "test": 400, "development": 201}
 
 
-def test_a_server_that_closes_after_the_look_gets_the_post_on_a_new_connection() -> None:
+def test_after_a_closed_list_connection_the_post_uses_a_new_one() -> None:
     closing = EMPTY_LIST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
-    answers = iter([closing, CREATED])
-    with SpeakingServer(lambda plug: answering(next(answers))(plug)) as server:
+    responses = iter([closing, CREATED])
+    with SpeakingServer(lambda plug: answering(next(responses))(plug)) as server:
         assert create(connected(server.url)) == Created("5eed", 201)

@@ -99,15 +99,15 @@ def test_a_tls_handshake_that_drips_means_not_sent() -> None:
     assert type(error) is NotSent
 
 
-@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 201 Created\r\nX: " + b"x" * 600], ids=["silence", "drips"])
-def test_a_delay_under_tls_leaves_it_open(monkeypatch: pytest.MonkeyPatch, answer: bytes) -> None:
+@pytest.mark.parametrize("response", [b"", b"HTTP/1.1 201 Created\r\nX: " + b"x" * 600], ids=["silence", "drips"])
+def test_a_delay_under_tls_leaves_it_open(monkeypatch: pytest.MonkeyPatch, response: bytes) -> None:
     monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(CERTIFICATE))
 
     def behave(plug: socket.socket) -> None:
         read_request(plug)
         plug.sendall(EMPTY_LIST)
         read_request(plug)
-        drip(plug, answer)
+        drip(plug, response)
         plug.recv(1)  # Until the other side has enough.
 
     with TLSServer(behave) as server:

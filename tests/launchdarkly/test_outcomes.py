@@ -143,7 +143,7 @@ def test_a_success_that_cannot_be_read_leaves_it_open(
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "deflate"])
-def test_a_compressed_answer_is_not_unpacked(sandbox: SandboxServer, client: LaunchDarkly, encoding: str) -> None:
+def test_a_compressed_response_is_not_unpacked(sandbox: SandboxServer, client: LaunchDarkly, encoding: str) -> None:
     body = gzip.compress(b'{"_id": "5eed"}')
     sandbox.script("POST", DESTINATIONS, Status(201, body, headers={"Content-Encoding": encoding}))
     assert branch(failure(client)) is Uncertain
@@ -179,7 +179,7 @@ LOST: dict[str, Fault] = {
 
 
 @pytest.mark.parametrize("fault", LOST.values(), ids=LOST.keys())
-def test_a_lost_answer_leaves_it_open(sandbox: SandboxServer, client: LaunchDarkly, fault: Fault) -> None:
+def test_a_lost_response_leaves_the_outcome_unknown(sandbox: SandboxServer, client: LaunchDarkly, fault: Fault) -> None:
     sandbox.script("POST", DESTINATIONS, fault)
     error = failure(client)
     assert type(error) is NoResponse
@@ -207,7 +207,7 @@ def test_a_redirect_to_nowhere_leaves_it_open(sandbox: SandboxServer, client: La
     assert error.status == 302
 
 
-def test_a_redirect_of_the_look_is_not_followed(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+def test_a_redirect_of_the_list_is_not_followed(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     with SilentServer() as other:
         sandbox.script("GET", DESTINATIONS, Status(307, headers={"Location": other.url + DESTINATIONS}))
         assert type(failure(client)) is NotSent
@@ -225,7 +225,7 @@ def test_a_redirect_of_the_look_is_not_followed(sandbox: SandboxServer, client: 
     ],
     ids=["success", "compressed", "refusal", "redirect"],
 )
-def test_an_answer_without_end_is_not_read_on(head: bytes) -> None:
+def test_an_endless_response_is_not_read_on(head: bytes) -> None:
     sent: list[int] = []
 
     def behave(plug: socket.socket) -> None:
@@ -244,7 +244,7 @@ def test_an_answer_without_end_is_not_read_on(head: bytes) -> None:
     assert 256 * 1024 <= sum(sent) < 20_000_000
 
 
-def test_an_answer_of_exactly_the_longest_length_is_read(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+def test_a_response_of_exactly_the_longest_length_is_read(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     body = b'{"_id": "5eed"}'.ljust(256 * 1024)
     sandbox.script("POST", DESTINATIONS, Status(201, body))
     assert create(client).id == "5eed"

@@ -165,7 +165,7 @@ def test_a_list_that_launchdarkly_cannot_mean_is_refused(
 
 
 @pytest.mark.parametrize("body", [{}, {"items": None}, {"items": {}}, {"items": "x"}, [], "x", 3])
-def test_an_answer_without_items_is_an_empty_list(sandbox: SandboxServer, client: LaunchDarkly, body: object) -> None:
+def test_a_response_without_items_is_an_empty_list(sandbox: SandboxServer, client: LaunchDarkly, body: object) -> None:
     wrapped: Fault = Status(200, body) if isinstance(body, dict | list) else Status(200, repr(body).replace("'", '"'))
     sandbox.script("GET", "/", wrapped, times=2)
     assert client.destinations() == []

@@ -62,7 +62,7 @@ def test_the_wait_is_from_1_to_300_seconds_and_10_where_nothing_says(
 
 
 @pytest.mark.parametrize("name", ["X-Ratelimit-Reset", "X-Ratelimit-Auth-Token-Reset", "x-ratelimit-reset"])
-def test_a_reset_is_a_moment_in_milliseconds(sandbox: SandboxServer, client: LaunchDarkly, name: str) -> None:
+def test_a_reset_is_a_timestamp_in_milliseconds(sandbox: SandboxServer, client: LaunchDarkly, name: str) -> None:
     assert 41 <= limited(sandbox, client, {name: milliseconds(42)}).retry_after <= 42
 
 

@@ -58,7 +58,7 @@ def test_a_missing_version_is_only_visible_afterwards(sandbox: SandboxServer) ->
     assert "ld-api-version" not in sandbox.requests[0].headers
 
 
-def test_every_answer_has_rate_limit_headers(sandbox: SandboxServer) -> None:
+def test_every_response_has_rate_limit_headers(sandbox: SandboxServer) -> None:
     for path in (DESTINATIONS, "/api/v2/nothing", "/"):
         headers = ask(sandbox, "GET", path).headers
         assert int(headers["x-ratelimit-global-remaining"]) > 0

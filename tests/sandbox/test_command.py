@@ -36,7 +36,7 @@ OPTIONS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_says_its_address_and_ends_cleanly(tmp_path: Path, number: signal.Signals) -> None:
+def test_it_prints_its_url_and_ends_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     state = tmp_path / "state.json"
     with subprocess.Popen([*COMMAND, "--port", "0", "--state", str(state)], **OPTIONS) as process:  # noqa: S603  # ours
         try:

@@ -201,13 +201,13 @@ def test_a_drip_comes_byte_by_byte(sandbox: SandboxServer, part: str) -> None:
             assert received.read() == b""
 
 
-def test_interim_answers_come_before_the_final_one(sandbox: SandboxServer) -> None:
+def test_interim_responses_come_before_the_final_one(sandbox: SandboxServer) -> None:
     sandbox.script("GET", "/", Interim(103, times=2, pause=0))
     received = send_raw(sandbox, b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n")
     assert received.startswith(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 2 + b"HTTP/1.1 200 OK\r\n")
 
 
-def test_endless_interim_answers_end_with_the_sandbox(sandbox: SandboxServer) -> None:
+def test_endless_interim_responses_end_with_the_sandbox(sandbox: SandboxServer) -> None:
     sandbox.script("GET", "/", Interim(100, times=None, pause=0.001))
     address = urlsplit(sandbox.url)
     with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=5) as plug:
@@ -219,7 +219,7 @@ def test_endless_interim_answers_end_with_the_sandbox(sandbox: SandboxServer) ->
     assert set(lines[1:]) <= {b"", b"HTTP/1.1 100 Continue"}
 
 
-def test_raw_bytes_are_the_whole_answer(sandbox: SandboxServer) -> None:
+def test_raw_bytes_are_the_whole_response(sandbox: SandboxServer) -> None:
     sandbox.script("GET", "/", Raw(b"what is HTTP?"))
     assert send_raw(sandbox, b"GET / HTTP/1.1\r\n\r\n") == b"what is HTTP?"
 
@@ -241,7 +241,7 @@ def test_a_connection_may_break_after_the_write(sandbox: SandboxServer, fault: F
 
 
 @pytest.mark.parametrize("end", ["stop", "reset"])
-def test_whoever_waits_is_let_go_without_a_write(sandbox: SandboxServer, end: str) -> None:
+def test_a_waiting_request_is_released_without_a_write(sandbox: SandboxServer, end: str) -> None:
     errors: list[Exception] = []
 
     def wait() -> None:

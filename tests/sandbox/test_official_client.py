@@ -70,9 +70,9 @@ def post(kind: str, **changes: Any) -> launchdarkly_api.DestinationPost:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_is_created_and_then_listed_and_read(destinations: Any, kind: str) -> None:
-    answer = destinations.post_destination_with_http_info("web-shop", "staging", post(kind))
-    assert answer.status_code == 201
-    created = answer.data
+    response = destinations.post_destination_with_http_info("web-shop", "staging", post(kind))
+    assert response.status_code == 201
+    created = response.data
     assert (created.name, created.kind, created.on, created.version) == (f"A {kind}", kind, True, 1)
     for key, sent in KINDS[kind].items():
         assert (created.config[key] == sent) is (key not in SECRETS)
@@ -140,11 +140,11 @@ def test_all_projects_are_found_by_following_pages(
     pages = 0
     more = True
     while more:
-        answer = api.get_projects(offset=len(keys), sort="name")
-        keys += [project.key for project in answer.items]
+        response = api.get_projects(offset=len(keys), sort="name")
+        keys += [project.key for project in response.items]
         pages += 1
-        more = "next" in answer.links
-        assert answer.total_count == 45
+        more = "next" in response.links
+        assert response.total_count == 45
     assert pages == 3
     assert len(set(keys)) == 45
 
@@ -162,7 +162,7 @@ def test_all_environments_are_found_by_following_pages(
     assert "next" not in second.links
 
 
-def test_environments_come_with_sdk_keys_and_say_whether_they_are_critical(
+def test_environments_have_sdk_keys_and_a_critical_flag(
     official: launchdarkly_api.ApiClient,
 ) -> None:
     api: Any = launchdarkly_api.EnvironmentsApi(official)

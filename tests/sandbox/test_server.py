@@ -165,13 +165,13 @@ def test_bad_input_gets_an_error_body(
     assert ask(sandbox, "GET", DESTINATIONS).status == 200
 
 
-def test_a_body_that_is_too_large_is_refused_and_the_answer_arrives(sandbox: SandboxServer) -> None:
+def test_a_body_that_is_too_large_is_refused_with_a_response(sandbox: SandboxServer) -> None:
     reply = create(sandbox, name="x" * 3_000_000)
     assert reply.status == 413
     assert len(sandbox.destinations()) == 1
 
 
-def test_a_mistake_of_the_sandbox_is_an_answer_and_a_line_without_what_was_sent(
+def test_an_error_of_the_sandbox_is_logged_without_the_request(
     sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*args: object, **options: object) -> None:

@@ -16,7 +16,7 @@ from destinations_ui import kinds
 from destinations_ui.audit.models import AuditRecord
 from destinations_ui.kinds import Kind
 from destinations_ui.sandbox import SandboxServer
-from tests.destinations.views.creating import HTMX, address
+from tests.destinations.views.creating import HTMX, create_url
 from tests.support.attempts import KINDS
 from tests.support.form_data import form_data
 from tests.support.html import read
@@ -37,7 +37,7 @@ class TestOddRequests:
     """Malformed and oversized forms."""
 
     def test_too_large_a_form_gets_413(self, client: Client, sandbox: SandboxServer) -> None:
-        response = client.post(address(KINESIS), form_data(KINESIS, reason="x" * 300_000))
+        response = client.post(create_url(KINESIS), form_data(KINESIS, reason="x" * 300_000))
 
         assert response.status_code == 413
         assert "larger than any that is needed" in read(response).text
@@ -45,7 +45,7 @@ class TestOddRequests:
 
     def test_too_many_fields_get_413(self, client: Client, sandbox: SandboxServer) -> None:
         response = client.post(
-            address(KINESIS), form_data(KINESIS) | {f"field-{number}": "" for number in range(1_001)}
+            create_url(KINESIS), form_data(KINESIS) | {f"field-{number}": "" for number in range(1_001)}
         )
 
         assert response.status_code == 413
@@ -54,7 +54,7 @@ class TestOddRequests:
     def test_a_file_is_refused(self, client: Client, sandbox: SandboxServer) -> None:
         data: dict[str, Any] = {**form_data(KINESIS), "file": SimpleUploadedFile("a.txt", b"a")}
 
-        assert client.post(address(KINESIS), data).status_code == 413
+        assert client.post(create_url(KINESIS), data).status_code == 413
         assert sandbox.count("POST") == 0
 
     @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ class TestOddRequests:
     def test_a_malformed_form_is_refused(
         self, client: Client, sandbox: SandboxServer, content_type: str, body: bytes
     ) -> None:
-        response = client.generic("POST", address(KINESIS), body, content_type=content_type)
+        response = client.generic("POST", create_url(KINESIS), body, content_type=content_type)
 
         assert response.status_code in {400, 422}
         assert sandbox.count("POST") == AuditRecord.objects.count() == 0
@@ -80,7 +80,9 @@ class TestOddRequests:
     @each_way
     def test_control_characters_are_refused_in_every_field(self, client: Client, headers: dict[str, str]) -> None:
         for name in form_data(MPARTICLE):
-            response = client.post(address(MPARTICLE), form_data(MPARTICLE) | {name: "a\0\x1b[31mb"}, headers=headers)
+            response = client.post(
+                create_url(MPARTICLE), form_data(MPARTICLE) | {name: "a\0\x1b[31mb"}, headers=headers
+            )
 
             assert response.status_code == 422, name
 
@@ -105,7 +107,7 @@ class TestOddRequests:
     ) -> None:
         data = (form_data(start) if start else {}) | changes
 
-        response = client.post(address(kind), data, headers=headers)
+        response = client.post(create_url(kind), data, headers=headers)
 
         assert response.status_code in {200, 303, 400, 409, 413, 422, 503}
         assert response.status_code != 200 or "HX-Redirect" in response.headers

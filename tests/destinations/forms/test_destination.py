@@ -176,7 +176,7 @@ class TestWhere:
         assert fresh.fields["environment"].help_text == "Type the environment's key."
         assert form.is_valid(), form.errors
 
-    def test_when_launchdarkly_fails_an_old_list_is_offered_and_does_not_forbid(self, sandbox: SandboxServer) -> None:
+    def test_when_launchdarkly_fails_an_old_list_is_offered(self, sandbox: SandboxServer) -> None:
         new_form(KINESIS, project="web-shop")
         sandbox.script("GET", "/api/v2/", Status(500), times=None)
 

@@ -30,7 +30,7 @@ class TestTidying:
         ],
         ids=ascii,
     )
-    def test_blanks_quotes_and_invisible_characters_around_a_value_are_left_out(self, typed: str) -> None:
+    def test_surrounding_spaces_quotes_and_invisible_characters_are_removed(self, typed: str) -> None:
         form = filled(KINESIS, {"config-stream_name": typed, "environment": typed.replace("cat-stream", "staging")})
 
         assert form.is_valid(), form.errors

@@ -136,7 +136,7 @@ class TestSecretsInPlainFields:
         assert said(form, "config-user_identities").startswith(DISCARDED)
         assert secret not in shown(form).html
 
-    def test_a_short_secret_is_not_looked_for_since_it_would_be_found_by_chance(self) -> None:
+    def test_a_short_secret_is_not_searched_for(self) -> None:
         form = filled(SEGMENT, {"config-write_key": "events", "name": "Web shop events"})
 
         assert form.is_valid(), form.errors

@@ -11,7 +11,7 @@ from tests.support.html import Page
 HTMX = {"HX-Request": "true", "HX-Target": "main"}
 
 
-def address(kind: Kind) -> str:
+def create_url(kind: Kind) -> str:
     """Return where a kind's form is."""
     return f"/destinations/new/{kind.slug}/"
 

@@ -16,7 +16,7 @@ from destinations_ui import kinds
 from destinations_ui.audit.models import AuditRecord
 from destinations_ui.kinds import Kind
 from destinations_ui.sandbox import SandboxServer
-from tests.destinations.views.creating import HTMX, address, secrets_of
+from tests.destinations.views.creating import HTMX, create_url, secrets_of
 from tests.support.attempts import KINDS, record
 from tests.support.form_data import confirmed, form_data
 from tests.support.html import Page, read
@@ -36,7 +36,7 @@ def signed_in(client: Client, operator: User, sandbox: SandboxServer) -> None:
 
 def several(kind: Kind) -> str:
     """Return where the rows of a kind are."""
-    return f"{address(kind)}bulk/"
+    return f"{create_url(kind)}bulk/"
 
 
 def rows(kind: Kind, *places: str, **common: Any) -> dict[str, Any]:
@@ -84,26 +84,26 @@ class TestChoosing:
     def test_without_lists_the_single_form_is_offered(self, client: Client, settings: Settings) -> None:
         settings.LAUNCHDARKLY_URL = "http://127.0.0.1:9"
 
-        answer = client.get(several(KINESIS))
+        response = client.get(several(KINESIS))
 
-        assert answer.status_code == 200
-        assert address(KINESIS) in read(answer).links
+        assert response.status_code == 200
+        assert create_url(KINESIS) in read(response).links
 
     @pytest.mark.parametrize(
         "place", ["", "x", "../..", "web-shop/", "a/b/c", "<b>/c", "\0/x", "mobile-app/development"]
     )
     def test_with_nothing_right_chosen_it_is_said(self, client: Client, place: str) -> None:
-        answer = client.get(several(KINESIS), {"environment": place})
+        response = client.get(several(KINESIS), {"environment": place})
 
-        assert answer.status_code == 422
-        assert "Choose at least one environment that is free." in read(answer).text
-        assert "<b>" not in read(answer).html
+        assert response.status_code == 422
+        assert "Choose at least one environment that is free." in read(response).text
+        assert "<b>" not in read(response).html
 
     def test_too_many_are_said(self, client: Client) -> None:
-        answer = client.get(several(KINESIS), {"environment": [f"p/e{number}" for number in range(21)]})
+        response = client.get(several(KINESIS), {"environment": [f"p/e{number}" for number in range(21)]})
 
-        assert answer.status_code == 422
-        assert "Choose at most 20" in read(answer).text
+        assert response.status_code == 422
+        assert "Choose at most 20" in read(response).text
 
 
 class TestRows:
@@ -136,7 +136,9 @@ class TestRows:
 
     def test_a_row_can_be_added_to_a_field_of_rows(self, client: Client) -> None:
         part = read(
-            client.get(f"{address(MPARTICLE)}rows/", {"name": "1-config-user_identities", "number": "1"}, headers=HTMX)
+            client.get(
+                f"{create_url(MPARTICLE)}rows/", {"name": "1-config-user_identities", "number": "1"}, headers=HTMX
+            )
         )
 
         assert part.find("input", name="1-config-user_identities-1-identity")
@@ -150,11 +152,11 @@ class TestSending:
     def test_a_row_is_created_and_shows_its_record(self, client: Client, sandbox: SandboxServer, kind: Kind) -> None:
         data = rows(kind, "web-shop/staging") | {"send": "0"}
 
-        answer = client.post(several(kind), data, headers=ROW)
+        response = client.post(several(kind), data, headers=ROW)
 
-        page = read(answer)
+        page = read(response)
         made = AuditRecord.objects.get()
-        assert answer.status_code == 200
+        assert response.status_code == 200
         assert page.find("html") == []
         assert page.find("section", data_done="succeeded")
         assert made.get_absolute_url() in page.links
@@ -185,15 +187,13 @@ class TestSending:
         assert rest.find("section", id="row-2")
         assert AuditRecord.objects.count() == 2
 
-    def test_a_refused_row_comes_back_with_what_was_said_and_can_be_sent_again(
-        self, client: Client, sandbox: SandboxServer
-    ) -> None:
+    def test_a_refused_row_shows_the_error_and_can_be_sent_again(self, client: Client, sandbox: SandboxServer) -> None:
         data = rows(KINESIS, "faults/forbidden", "web-shop/staging")
 
-        answer = client.post(several(KINESIS), data | {"send": "0"}, headers=ROW)
+        response = client.post(several(KINESIS), data | {"send": "0"}, headers=ROW)
 
-        page = read(answer)
-        assert answer.status_code == 422
+        page = read(response)
+        assert response.status_code == 422
         assert "LaunchDarkly refused; nothing was created" in page.text
         row = of_row(page, 0)
         assert row["name"] == "In forbidden"
@@ -209,10 +209,10 @@ class TestSending:
     def test_a_mistake_stays_in_its_row(self, client: Client, sandbox: SandboxServer) -> None:
         data = rows(KINESIS, "web-shop/staging") | {"0-config-region": "us-east-1a", "send": "0"}
 
-        answer = client.post(several(KINESIS), data, headers=ROW)
+        response = client.post(several(KINESIS), data, headers=ROW)
 
-        page = read(answer)
-        assert answer.status_code == 422
+        page = read(response)
+        assert response.status_code == 422
         assert "leave out the last letter" in page.text
         assert "#id_0kinesis-region" in page.links
         assert of_row(page, 0)["config-region"] == "us-east-1a"
@@ -259,8 +259,8 @@ class TestSending:
         data = rows(KINESIS, "web-shop/staging") | {"0-submission": str(theirs.submission)}
 
         for url in (several(KINESIS), f"{several(KINESIS)}redraw/"):
-            answer = client.post(url, data | {"send": "0"})
-            assert "Not yours" not in answer.content.decode()
+            response = client.post(url, data | {"send": "0"})
+            assert "Not yours" not in response.content.decode()
 
     def test_no_secret_of_any_row_comes_back_or_is_kept(self, client: Client) -> None:
         log = io.StringIO()
@@ -283,8 +283,8 @@ class TestSending:
         data = rows(EVENT_HUBS, "web-shop/staging", "web-shop/test") | {"0-config-policy_key": "", "0-name": secret}
 
         for url, reason in (("", ""), ("redraw/", ""), ("redraw/", f"with {secret}")):
-            answer = client.post(several(EVENT_HUBS) + url, data | {"send": "0", "reason": reason})
-            assert secret not in answer.content.decode()
+            response = client.post(several(EVENT_HUBS) + url, data | {"send": "0", "reason": reason})
+            assert secret not in response.content.decode()
         assert sent(sandbox) == []
 
     def test_twenty_rows_fit_into_one_form(self, client: Client, sandbox: SandboxServer) -> None:
@@ -292,9 +292,9 @@ class TestSending:
             sandbox.add_environment("web-shop", f"env-{number}", f"Environment {number}")
         data = rows(MPARTICLE, *(f"web-shop/env-{number}" for number in range(20)))
 
-        answer = client.post(several(MPARTICLE), data | {"send": "19"})
+        response = client.post(several(MPARTICLE), data | {"send": "19"})
 
-        assert answer.status_code == 200
+        assert response.status_code == 200
         assert sent(sandbox) == ["web-shop/env-19"]
 
     def test_who_may_not_create_may_not_do_it_here_either(self, client: Client, viewer: User) -> None:

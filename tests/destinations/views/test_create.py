@@ -15,7 +15,7 @@ from destinations_ui import kinds
 from destinations_ui.audit.models import AuditRecord
 from destinations_ui.kinds import Kind
 from destinations_ui.sandbox import RateLimited, Request, SandboxServer, Status
-from tests.destinations.views.creating import HTMX, address, check_nothing_lost, secrets_of
+from tests.destinations.views.creating import HTMX, check_nothing_lost, create_url, secrets_of
 from tests.support.attempts import KINDS
 from tests.support.database_faults import impatient, locked
 from tests.support.form_data import form_data
@@ -42,10 +42,10 @@ class TestOpening:
 
     @each_kind
     def test_a_kinds_page_has_its_fields_and_those_of_all_kinds(self, client: Client, kind: Kind) -> None:
-        answer = client.get(address(kind), {"project": "web-shop", "environment": "staging"})
+        response = client.get(create_url(kind), {"project": "web-shop", "environment": "staging"})
 
-        page = read(answer)
-        assert answer.status_code == 200
+        page = read(response)
+        assert response.status_code == 200
         assert page.title == f"New {kind.label} destination · Destinations UI"
         form = page.form()
         assert (form["project"], form["environment"]) == ("web-shop", "staging")
@@ -61,10 +61,10 @@ class TestOpening:
 
     @each_kind
     def test_htmx_gets_the_kinds_fields_alone(self, client: Client, kind: Kind) -> None:
-        answer = client.get(address(kind), headers={"HX-Request": "true", "HX-Target": "kind-fields"})
+        response = client.get(create_url(kind), headers={"HX-Request": "true", "HX-Target": "kind-fields"})
 
-        page = read(answer)
-        assert answer.status_code == 200
+        page = read(response)
+        assert response.status_code == 200
         assert page.find("html") == page.find("form") == []
         assert page.find("fieldset", id="kind-fields")
         names = {element.attrs["name"] for element in page.elements if "name" in element.attrs}
@@ -74,7 +74,7 @@ class TestOpening:
     def test_htmx_gets_the_environments_alone_when_the_project_changes(self, client: Client) -> None:
         headers = {"HX-Request": "true", "HX-Target": "environment-field"}
 
-        page = read(client.get(f"{address(KINESIS)}environments/", {"project": "mobile-app"}, headers=headers))
+        page = read(client.get(f"{create_url(KINESIS)}environments/", {"project": "mobile-app"}, headers=headers))
 
         assert page.find("div", id="environment-field")
         assert {element.attrs["value"] for element in page.find("option")} == {
@@ -85,24 +85,24 @@ class TestOpening:
     def test_going_back_in_the_browser_gets_the_whole_page(self, client: Client) -> None:
         headers = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
 
-        page = read(client.get(address(SEGMENT), headers=headers))
+        page = read(client.get(create_url(SEGMENT), headers=headers))
 
         assert page.find("html")
         assert page.find("input", name="config-write_key")
 
     def test_the_way_to_another_kind_carries_project_and_environment(self, client: Client) -> None:
-        page = read(client.get(address(KINESIS), {"project": "web-shop", "environment": "test"}))
+        page = read(client.get(create_url(KINESIS), {"project": "web-shop", "environment": "test"}))
 
         for kind in KINDS:
-            assert f"{address(kind)}?project=web-shop&environment=test" in page.links
+            assert f"{create_url(kind)}?project=web-shop&environment=test" in page.links
 
     @pytest.mark.parametrize("text", ["../x", "a b", "<script>", "\0", "x" * 300])
     def test_what_cannot_be_a_key_is_not_taken_from_an_address(self, client: Client, text: str) -> None:
-        for where in (address(KINESIS), "/destinations/new/"):
-            answer = client.get(where, {"project": text, "environment": text})
+        for where in (create_url(KINESIS), "/destinations/new/"):
+            response = client.get(where, {"project": text, "environment": text})
 
-            assert answer.status_code == 200
-            assert text not in html.unescape(answer.content.decode())
+            assert response.status_code == 200
+            assert text not in html.unescape(response.content.decode())
 
     def test_the_kinds_are_offered_each_with_its_form(self, client: Client) -> None:
         page = read(client.get("/destinations/new/", {"project": "web-shop", "environment": "staging"}))
@@ -110,7 +110,7 @@ class TestOpening:
         for kind in KINDS:
             assert kind.label in page.text
             assert kind.summary in page.text
-            assert f"{address(kind)}?project=web-shop&environment=staging" in page.links
+            assert f"{create_url(kind)}?project=web-shop&environment=staging" in page.links
 
     def test_an_unknown_kind_is_not_found(self, client: Client) -> None:
         for slug in ("carrier-pigeon", "KINESIS", "kinesis%2F", "snowflake"):
@@ -119,19 +119,19 @@ class TestOpening:
 
     @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE"])
     def test_other_methods_are_not_allowed(self, client: Client, sandbox: SandboxServer, method: str) -> None:
-        answer = client.generic(method, address(KINESIS))
+        response = client.generic(method, create_url(KINESIS))
 
-        assert answer.status_code == 405
+        assert response.status_code == 405
         assert sandbox.requests == []
 
     def test_project_and_environment_have_a_hint(self, client: Client) -> None:
-        page = read(client.get(address(SEGMENT), {"project": "mobile-app"}))
+        page = read(client.get(create_url(SEGMENT), {"project": "mobile-app"}))
 
         assert "Choose from LaunchDarkly's projects" in page.text
         assert "An environment can have one destination, whatever its kind." in page.text
 
     def test_a_critical_environment_and_a_taken_one_are_said(self, client: Client) -> None:
-        page = read(client.get(address(SEGMENT), {"project": "mobile-app", "environment": "development"}))
+        page = read(client.get(create_url(SEGMENT), {"project": "mobile-app", "environment": "development"}))
 
         assert "Production (production) · critical" in page.text
         assert "Development already has a destination" in page.text
@@ -142,21 +142,21 @@ class TestOpening:
     ) -> None:
         settings.LAUNCHDARKLY_URL = "http://127.0.0.1:9"
 
-        answer = client.get(address(KINESIS))
+        response = client.get(create_url(KINESIS))
 
-        page = read(answer)
-        assert answer.status_code == 200
+        page = read(response)
+        assert response.status_code == 200
         assert "LaunchDarkly does not answer with its lists" in page.text
         assert "type the keys of project and environment" in page.text
         assert [element.attrs["type"] for element in page.find("input", name="environment")] == ["text"]
 
     def test_refreshing_shows_an_environment_made_a_moment_ago(self, client: Client, sandbox: SandboxServer) -> None:
-        client.get(address(KINESIS), {"project": "web-shop"})
+        client.get(create_url(KINESIS), {"project": "web-shop"})
         sandbox.add_environment("web-shop", "brand-new", "Brand new")
 
-        before = read(client.get(address(KINESIS), {"project": "web-shop"}))
+        before = read(client.get(create_url(KINESIS), {"project": "web-shop"}))
         query = {"project": "web-shop", "refresh": "yes"}
-        after = read(client.get(f"{address(KINESIS)}environments/", query, headers=HTMX))
+        after = read(client.get(f"{create_url(KINESIS)}environments/", query, headers=HTMX))
 
         assert "Brand new" not in before.text
         assert "Brand new" in after.text
@@ -169,45 +169,47 @@ class TestSending:
     def test_a_created_destination_leads_to_its_record(
         self, client: Client, sandbox: SandboxServer, kind: Kind
     ) -> None:
-        answer = client.post(address(kind), form_data(kind))
+        response = client.post(create_url(kind), form_data(kind))
 
         record = AuditRecord.objects.get()
-        assert answer.status_code == 303
-        assert answer.headers["Location"] == f"/history/{record.uuid}/"
+        assert response.status_code == 303
+        assert response.headers["Location"] == f"/history/{record.uuid}/"
         assert record.outcome == "succeeded"
         [request] = [request for request in sandbox.requests if request.method == "POST"]
         assert request.path == f"{DESTINATIONS}/web-shop/staging"
         assert json.loads(request.body)["kind"] == kind.slug
 
     def test_htmx_is_led_to_the_record_too(self, client: Client) -> None:
-        answer = client.post(address(KINESIS), form_data(KINESIS), headers=HTMX)
+        response = client.post(create_url(KINESIS), form_data(KINESIS), headers=HTMX)
 
-        assert answer.status_code == 200
-        assert answer.headers["HX-Redirect"] == AuditRecord.objects.get().get_absolute_url()
-        assert answer.content == b""
+        assert response.status_code == 200
+        assert response.headers["HX-Redirect"] == AuditRecord.objects.get().get_absolute_url()
+        assert response.content == b""
 
     def test_off_is_sent_as_off(self, client: Client, sandbox: SandboxServer) -> None:
-        client.post(address(KINESIS), form_data(KINESIS, on="false"))
+        client.post(create_url(KINESIS), form_data(KINESIS, on="false"))
 
         [request] = [request for request in sandbox.requests if request.method == "POST"]
         assert json.loads(request.body)["on"] is False
         assert AuditRecord.objects.get().on is False
 
     def test_the_record_names_the_person_and_the_request(self, client: Client) -> None:
-        answer = client.post(address(KINESIS), form_data(KINESIS) | {"actor": "vera", "request_id": str(uuid.uuid4())})
+        response = client.post(
+            create_url(KINESIS), form_data(KINESIS) | {"actor": "vera", "request_id": str(uuid.uuid4())}
+        )
 
         record = AuditRecord.objects.get()
         assert record.actor == "oskar"
-        assert str(record.request_id) == answer.headers["X-Request-ID"]
+        assert str(record.request_id) == response.headers["X-Request-ID"]
 
     @each_way
     def test_the_same_form_again_leads_to_the_same_record(
         self, client: Client, sandbox: SandboxServer, headers: dict[str, str]
     ) -> None:
         data = form_data(MPARTICLE)
-        client.post(address(MPARTICLE), data)
+        client.post(create_url(MPARTICLE), data)
 
-        again = client.post(address(MPARTICLE), data, headers=headers)
+        again = client.post(create_url(MPARTICLE), data, headers=headers)
 
         where = again.headers["HX-Redirect" if headers else "Location"]
         assert where == AuditRecord.objects.get().get_absolute_url()
@@ -218,31 +220,31 @@ class TestSending:
         self, client: Client, sandbox: SandboxServer, headers: dict[str, str]
     ) -> None:
         first = form_data(SEGMENT)
-        client.post(address(SEGMENT), first)
+        client.post(create_url(SEGMENT), first)
         changed = first | {"name": "Other", "environment": "test"}
 
-        answer = client.post(address(SEGMENT), changed, headers=headers)
+        response = client.post(create_url(SEGMENT), changed, headers=headers)
 
-        page = read(answer)
-        assert answer.status_code == 409
+        page = read(response)
+        assert response.status_code == 409
         assert "This form was sent before, with other values" in page.text
         check_nothing_lost(page, SEGMENT, changed)
         assert AuditRecord.objects.count() == sandbox.count("POST") == 1
         fresh = page.form()["submission"]
         assert fresh != first["submission"]
-        assert client.post(address(SEGMENT), changed | {"submission": fresh}).status_code == 303
+        assert client.post(create_url(SEGMENT), changed | {"submission": fresh}).status_code == 303
 
     def test_someone_elses_one_time_number_tells_nothing_of_their_record(
         self, client: Client, sandbox: SandboxServer, administrator: User
     ) -> None:
         data = form_data(KINESIS)
-        client.post(address(KINESIS), data)
+        client.post(create_url(KINESIS), data)
         client.force_login(administrator)
 
-        answer = client.post(address(KINESIS), data)
+        response = client.post(create_url(KINESIS), data)
 
-        assert answer.status_code == 409
-        assert str(AuditRecord.objects.get().uuid) not in answer.content.decode()
+        assert response.status_code == 409
+        assert str(AuditRecord.objects.get().uuid) not in response.content.decode()
         assert sandbox.count("POST") == 1
 
     @pytest.mark.parametrize("environment", ["server-error", "not-json", "drops-after-write"])
@@ -252,10 +254,10 @@ class TestSending:
     ) -> None:
         data = form_data(KINESIS, project="faults", environment=environment)
 
-        answer = client.post(address(KINESIS), data, headers=headers)
+        response = client.post(create_url(KINESIS), data, headers=headers)
 
         record = AuditRecord.objects.get()
-        assert answer.headers["HX-Redirect" if headers else "Location"] == record.get_absolute_url()
+        assert response.headers["HX-Redirect" if headers else "Location"] == record.get_absolute_url()
         assert record.outcome == "unknown"
         assert "It is not known whether the destination exists" in read(client.get(record.get_absolute_url())).text
 
@@ -267,10 +269,10 @@ class TestRejected:
     def test_the_summary_stands_on_top_and_leads_to_each_input(
         self, client: Client, sandbox: SandboxServer, kind: Kind
     ) -> None:
-        answer = client.post(address(kind), {"submission": str(uuid.uuid4())})
+        response = client.post(create_url(kind), {"submission": str(uuid.uuid4())})
 
-        page = read(answer)
-        assert answer.status_code == 422
+        page = read(response)
+        assert response.status_code == 422
         assert page.title.startswith("Error: ")
         [summary] = page.classed("error-summary")
         assert summary.attrs["role"] == "alert"
@@ -290,27 +292,27 @@ class TestRejected:
     def test_everything_is_kept_but_secrets(self, client: Client, kind: Kind, headers: dict[str, str]) -> None:
         data = form_data(kind, name="", reason="a <b> & “c”\nsecond line", on="false")
 
-        answer = client.post(address(kind), data, headers=headers)
+        response = client.post(create_url(kind), data, headers=headers)
 
-        page = read(answer)
-        assert answer.status_code == 422
+        page = read(response)
+        assert response.status_code == 422
         check_nothing_lost(page, kind, data)
         assert page.form()["submission"] == data["submission"]
         assert "Enter a name." in page.text
         assert ("Secrets are never sent back" in page.text) is not bool(headers)
 
     def test_htmx_gets_the_pages_main_part_and_its_title(self, client: Client) -> None:
-        page = read(client.post(address(KINESIS), {}, headers=HTMX))
+        page = read(client.post(create_url(KINESIS), {}, headers=HTMX))
 
         assert page.find("html") == []
         assert page.find("main", id="main")
         assert page.title == "Error: New Amazon Kinesis destination · Destinations UI"
 
     def test_other_kinds_fields_are_refused_in_words(self, client: Client, sandbox: SandboxServer) -> None:
-        answer = client.post(address(KINESIS), form_data(KINESIS) | {"config-write_key": "marker-of-the-key"})
+        response = client.post(create_url(KINESIS), form_data(KINESIS) | {"config-write_key": "marker-of-the-key"})
 
-        page = read(answer)
-        assert answer.status_code == 422
+        page = read(response)
+        assert response.status_code == 422
         assert "fields that Amazon Kinesis does not have" in page.text
         assert "marker-of-the-key" not in page.html
         assert sandbox.count("POST") == 0
@@ -321,11 +323,11 @@ class TestRejected:
     ) -> None:
         data = form_data(KINESIS, submission=submission)
 
-        page = read(client.post(address(KINESIS), data))
+        page = read(client.post(create_url(KINESIS), data))
 
         assert "came without its one-time number" in page.text
         assert sandbox.count("POST") == 0
-        assert client.post(address(KINESIS), page.form()).status_code == 303
+        assert client.post(create_url(KINESIS), page.form()).status_code == 303
 
 
 class TestRefused:
@@ -340,11 +342,11 @@ class TestRefused:
         sandbox.script("POST", DESTINATIONS, Status(400, said))
         data = form_data(kind)
 
-        answer = client.post(address(kind), data, headers=headers)
+        response = client.post(create_url(kind), data, headers=headers)
 
-        page = read(answer)
+        page = read(response)
         record = AuditRecord.objects.get()
-        assert answer.status_code == 422
+        assert response.status_code == 422
         assert page.title.startswith("Error: ")
         assert "LaunchDarkly refused; nothing was created" in page.text
         assert record.explanation in page.text
@@ -356,11 +358,11 @@ class TestRefused:
 
     def test_the_form_that_came_back_can_be_sent(self, client: Client, sandbox: SandboxServer) -> None:
         sandbox.script("POST", DESTINATIONS, RateLimited(5))
-        page = read(client.post(address(KINESIS), form_data(KINESIS)))
+        page = read(client.post(create_url(KINESIS), form_data(KINESIS)))
 
-        answer = client.post(address(KINESIS), page.form())
+        response = client.post(create_url(KINESIS), page.form())
 
-        assert answer.status_code == 303
+        assert response.status_code == 303
         assert [record.outcome for record in AuditRecord.objects.order_by("pk")] == ["refused", "succeeded"]
 
     @pytest.mark.parametrize(
@@ -373,10 +375,10 @@ class TestRefused:
         ],
     )
     def test_each_refusal_says_what_to_do(self, client: Client, environment: str, words: str) -> None:
-        answer = client.post(address(KINESIS), form_data(KINESIS, project="faults", environment=environment))
+        response = client.post(create_url(KINESIS), form_data(KINESIS, project="faults", environment=environment))
 
-        assert answer.status_code == 422
-        assert words in read(answer).text
+        assert response.status_code == 422
+        assert words in read(response).text
 
     @each_way
     def test_what_was_not_sent_says_so(
@@ -385,15 +387,15 @@ class TestRefused:
         settings.LAUNCHDARKLY_URL = "http://127.0.0.1:9"
         data = form_data(SEGMENT)
 
-        answer = client.post(address(SEGMENT), data, headers=headers)
+        response = client.post(create_url(SEGMENT), data, headers=headers)
 
-        page = read(answer)
-        assert answer.status_code == 503
+        page = read(response)
+        assert response.status_code == 503
         assert "Nothing was sent" in page.text
         check_nothing_lost(page, SEGMENT, data)
         settings.LAUNCHDARKLY_URL = sandbox.url
         data["submission"] = page.form()["submission"]
-        assert client.post(address(SEGMENT), data).status_code == 303
+        assert client.post(create_url(SEGMENT), data).status_code == 303
 
 
 class TestUnrecorded:
@@ -407,15 +409,15 @@ class TestUnrecorded:
         data = form_data(SEGMENT)
 
         with locked():
-            answer = client.post(address(SEGMENT), data, headers=headers)
+            response = client.post(create_url(SEGMENT), data, headers=headers)
 
-        page = read(answer)
-        assert answer.status_code == 503
+        page = read(response)
+        assert response.status_code == 503
         assert "nothing is sent without a record" in page.text
         check_nothing_lost(page, SEGMENT, data)
         assert page.form()["submission"] == data["submission"]
         assert sandbox.count("POST") == 0
-        assert client.post(address(SEGMENT), data).status_code == 303
+        assert client.post(create_url(SEGMENT), data).status_code == 303
 
     @committed
     @each_way
@@ -428,12 +430,12 @@ class TestUnrecorded:
                 blocker.block()
 
             sandbox.script("POST", DESTINATIONS, lock)
-            answer = client.post(address(SEGMENT), form_data(SEGMENT), headers=headers)
+            response = client.post(create_url(SEGMENT), form_data(SEGMENT), headers=headers)
 
-        page = read(answer)
+        page = read(response)
         [made] = [each for each in sandbox.destinations() if each["environment"] == "staging"]
         record = AuditRecord.objects.get()
-        assert answer.status_code == 200
+        assert response.status_code == 200
         assert "Created, but the history could not be brought up to date" in page.text
         assert made["id"] in page.text
         assert str(record.uuid) in page.text
@@ -451,7 +453,7 @@ class TestUnrecorded:
                 return Status(400, {"code": "invalid_request", "message": "No", "id": "e-4711"})
 
             sandbox.script("POST", DESTINATIONS, lock)
-            page = read(client.post(address(SEGMENT), form_data(SEGMENT)))
+            page = read(client.post(create_url(SEGMENT), form_data(SEGMENT)))
 
         assert "The history could not be brought up to date" in page.text
         assert "Refused" in page.text

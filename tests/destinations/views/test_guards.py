@@ -11,7 +11,7 @@ from destinations_ui.audit.models import AuditRecord
 from destinations_ui.destinations import inventory
 from destinations_ui.destinations.actions import CriticalKeyRequired, create_destination
 from destinations_ui.sandbox import SandboxServer
-from tests.destinations.views.creating import HTMX, address
+from tests.destinations.views.creating import HTMX, create_url
 from tests.support.attempts import attempt
 from tests.support.form_data import form_data
 from tests.support.html import read
@@ -68,10 +68,10 @@ class TestCriticalEnvironment:
     ) -> None:
         data = form_data(KINESIS) | keys(wrapping, project, environment, "web-shop", "production")
 
-        answer = client.post(address(KINESIS), data, headers=HTMX if project else {})
+        response = client.post(create_url(KINESIS), data, headers=HTMX if project else {})
 
-        assert answer.status_code == 422
-        page = read(answer)
+        assert response.status_code == 422
+        page = read(response)
         assert page.find("input", name="critical_key", aria_invalid="true")
         assert page.form()["environment"] == "production"
         assert sandbox.count("POST") == AuditRecord.objects.count() == 0
@@ -79,9 +79,9 @@ class TestCriticalEnvironment:
     def test_with_the_key_written_alike_it_is_sent(self, client: Client, sandbox: SandboxServer, wrapping: str) -> None:
         data = form_data(KINESIS) | keys(wrapping, True, True, "web-shop", "production")
 
-        answer = client.post(address(KINESIS), data | {"critical_key": wrapping.format("production")})
+        response = client.post(create_url(KINESIS), data | {"critical_key": wrapping.format("production")})
 
-        assert answer.status_code == 303
+        assert response.status_code == 303
         record = AuditRecord.objects.get()
         assert (record.project, record.environment) == ("web-shop", "production")
         [request] = [request for request in sandbox.requests if request.method == "POST"]
@@ -91,10 +91,10 @@ class TestCriticalEnvironment:
         data = form_data(KINESIS) | keys(wrapping, True, True, "web-shop", "production")
         row = {f"0-{name}": value for name, value in data.items()}
 
-        answer = client.post(f"{address(KINESIS)}bulk/", row | {"send": "0"})
+        response = client.post(f"{create_url(KINESIS)}bulk/", row | {"send": "0"})
 
-        assert answer.status_code == 422
-        assert read(answer).find("input", name="0-critical_key")
+        assert response.status_code == 422
+        assert read(response).find("input", name="0-critical_key")
         assert sandbox.count("POST") == 0
 
 
@@ -103,10 +103,10 @@ class TestCriticalEnvironment:
 def test_an_unknown_key_is_refused_however_it_is_written(
     client: Client, sandbox: SandboxServer, name: str, wrapping: str
 ) -> None:
-    answer = client.post(address(KINESIS), form_data(KINESIS) | {name: wrapping.format("acme-web")})
+    response = client.post(create_url(KINESIS), form_data(KINESIS) | {name: wrapping.format("acme-web")})
 
-    assert answer.status_code == 422
-    assert f"LaunchDarkly has no {name} with this key" in read(answer).text
+    assert response.status_code == 422
+    assert f"LaunchDarkly has no {name} with this key" in read(response).text
     assert sandbox.count("POST") == 0
 
 
@@ -139,9 +139,9 @@ class TestAction:
     ) -> None:
         monkeypatch.setattr(inventory, "environment_slots", lambda project, *, refresh=False: inventory.CachedList())
 
-        answer = client.post(address(KINESIS), form_data(KINESIS, environment="production"))
+        response = client.post(create_url(KINESIS), form_data(KINESIS, environment="production"))
 
-        assert answer.status_code == 422
-        assert "Production is a critical environment" in read(answer).text
-        assert read(answer).find("input", name="critical_key")
+        assert response.status_code == 422
+        assert "Production is a critical environment" in read(response).text
+        assert read(response).find("input", name="critical_key")
         assert sandbox.count("POST") == AuditRecord.objects.count() == 0

@@ -35,7 +35,7 @@ def test_the_form_links_to_the_kinds_json_which_never_changes(client: Client, ki
     assert client_spec.digest(kind) in fields.attrs["data-kind-spec"]
 
 
-def test_a_page_of_another_version_gets_the_current_json_but_may_not_keep_it(client: Client) -> None:
+def test_a_page_of_another_version_gets_uncached_current_json(client: Client) -> None:
     kind = KINDS[0]
 
     response = client.get(reverse("kind-spec", args=[kind, "0123456789ab"]))

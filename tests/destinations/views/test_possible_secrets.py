@@ -18,7 +18,7 @@ from destinations_ui.audit.models import AuditRecord
 from destinations_ui.kinds import Kind
 from destinations_ui.kinds.spec import Field
 from destinations_ui.sandbox import SandboxServer
-from tests.destinations.views.creating import HTMX, address
+from tests.destinations.views.creating import HTMX, create_url
 from tests.support.attempts import KINDS
 from tests.support.form_data import form_data
 from tests.support.html import read
@@ -96,7 +96,7 @@ def of_row(data: dict[str, str]) -> dict[str, str]:
 
 def ways_back(client: Client, kind: Kind, data: dict[str, str]) -> dict[str, Any]:
     """Return every response that shows a posted form again."""
-    url, bulk = address(kind), of_row(data) | {"0-submission": "4dfc17e5-2acc-4075-83bf-5619f7d0aaaa"}
+    url, bulk = create_url(kind), of_row(data) | {"0-submission": "4dfc17e5-2acc-4075-83bf-5619f7d0aaaa"}
     where = {name: data[name] for name in ("project", "environment")}
     return {
         "page": client.post(url, data),
@@ -146,7 +146,7 @@ def test_a_secret_in_any_plain_field_comes_back_no_way(
 def test_what_was_discarded_is_said_at_its_field(client: Client, name: str) -> None:
     pasted = PASTES["key and secret"][1](hexadecimal(name))
 
-    page = read(client.post(address(MPARTICLE), form_data(MPARTICLE) | {name: pasted}))
+    page = read(client.post(create_url(MPARTICLE), form_data(MPARTICLE) | {name: pasted}))
 
     assert "so it was discarded. Enter only what the field asks for." in page.text
 
@@ -165,7 +165,7 @@ def test_what_was_discarded_is_said_at_its_field(client: Client, name: str) -> N
     ],
 )
 def test_an_ordinary_mistake_comes_back_as_typed(client: Client, name: str, text: str) -> None:
-    page = read(client.post(address(KINESIS), form_data(KINESIS, on="") | {name: text}))
+    page = read(client.post(create_url(KINESIS), form_data(KINESIS, on="") | {name: text}))
 
     assert page.form()[name] == text
 
@@ -175,7 +175,7 @@ def test_a_valid_form_comes_back_whole(client: Client, kind: Kind) -> None:
     data = form_data(kind)
     hidden = {f"config-{field.name}" for field in kind.fields if field.secret} | {"submission"}
 
-    for response in (client.post(f"{address(kind)}redraw/", data), client.post(f"{address(kind)}preview/", data)):
+    for response in (client.post(f"{create_url(kind)}redraw/", data), client.post(f"{create_url(kind)}preview/", data)):
         form = read(response).form()
         assert {name: text for name, text in data.items() if name not in hidden}.items() <= form.items()
 
@@ -183,7 +183,7 @@ def test_a_valid_form_comes_back_whole(client: Client, kind: Kind) -> None:
 def test_after_signing_in_again_rows_are_as_they_were_typed(client: Client) -> None:
     bulk = of_row(form_data(KINESIS, name="Kept"))
 
-    page = read(Client().post(f"{address(KINESIS)}bulk/", bulk | {"send": "0"}))
+    page = read(Client().post(f"{create_url(KINESIS)}bulk/", bulk | {"send": "0"}))
     carried = {element.attrs["name"]: element.attrs["value"] for element in page.find("input", type="hidden")}
     again = read(client.post(page.find("form", method="post")[-1].attrs["action"], carried))
 

@@ -14,7 +14,7 @@ from destinations_ui import kinds
 from destinations_ui.destinations import actions
 from destinations_ui.kinds import Kind
 from destinations_ui.sandbox import SandboxServer, Status
-from tests.destinations.views.creating import address, secrets_of
+from tests.destinations.views.creating import create_url, secrets_of
 from tests.support.attempts import KINDS, attempt, record
 from tests.support.form_data import form_data
 from tests.support.html import Page, read
@@ -40,15 +40,15 @@ def expected(kind: Kind, **changed: str) -> dict[str, str]:
 
 def opened(client: Client, kind: Kind, **query: str) -> Page:
     """Open a kind's form."""
-    answer = client.get(address(kind), query)
-    assert answer.status_code == 200
-    return read(answer)
+    response = client.get(create_url(kind), query)
+    assert response.status_code == 200
+    return read(response)
 
 
 @each_kind
 def test_an_attempt_fills_all_but_its_secrets_and_its_environment(client: Client, operator: User, kind: Kind) -> None:
     made = actions.create_destination(attempt(operator, kind.slug)).record
-    link = f"{address(kind)}?from={made.uuid}"
+    link = f"{create_url(kind)}?from={made.uuid}"
     assert link in read(client.get(made.get_absolute_url())).links
 
     page = opened(client, kind, **{"from": str(made.uuid)})
@@ -64,7 +64,7 @@ def test_a_destination_of_launchdarklys_fills_the_same(
     client: Client, operator: User, sandbox: SandboxServer, kind: Kind
 ) -> None:
     made = actions.create_destination(attempt(operator, kind.slug)).record
-    link = f"{address(kind)}?like={made.destination_id}"
+    link = f"{create_url(kind)}?like={made.destination_id}"
     assert link in read(client.get("/", {"refresh": "yes", "q": "web-shop"})).links
 
     page = opened(client, kind, like=made.destination_id)

@@ -15,7 +15,7 @@ from destinations_ui.audit.models import AuditRecord, Event
 from destinations_ui.conf.secret import Secret
 from destinations_ui.kinds import Kind
 from destinations_ui.sandbox import SandboxServer
-from tests.destinations.views.creating import HTMX, address, check_nothing_lost, secrets_of
+from tests.destinations.views.creating import HTMX, check_nothing_lost, create_url, secrets_of
 from tests.support.attempts import KINDS, record
 from tests.support.form_data import CONNECTION_STRING, confirmed, form_data
 from tests.support.html import Page, read
@@ -48,10 +48,10 @@ class TestChecking:
     ) -> None:
         data = form_data(kind)
 
-        answer = client.post(address(kind), data | {"check": "yes"}, headers=headers)
+        response = client.post(create_url(kind), data | {"check": "yes"}, headers=headers)
 
-        page = read(answer)
-        assert answer.status_code == 200
+        page = read(response)
+        assert response.status_code == 200
         assert "Before it is sent" in page.text
         first, body = shown_request(page)
         assert first.endswith("/api/v2/destinations/web-shop/staging")
@@ -69,9 +69,9 @@ class TestChecking:
 
     def test_what_is_sent_afterwards_is_what_was_shown(self, client: Client, sandbox: SandboxServer) -> None:
         data = form_data(KINESIS)
-        _, shown = shown_request(read(client.post(address(KINESIS), data | {"check": "yes"})))
+        _, shown = shown_request(read(client.post(create_url(KINESIS), data | {"check": "yes"})))
 
-        client.post(address(KINESIS), data)
+        client.post(create_url(KINESIS), data)
 
         [sent] = [request for request in sandbox.requests if request.method == "POST"]
         assert json.loads(sent.body) == shown
@@ -79,10 +79,10 @@ class TestChecking:
     def test_a_destination_that_is_there_is_named_from_a_list_read_just_now(
         self, client: Client, sandbox: SandboxServer
     ) -> None:
-        client.get(address(KINESIS), {"project": "web-shop"})
+        client.get(create_url(KINESIS), {"project": "web-shop"})
         sandbox.add_destination("web-shop", "staging", name="Made elsewhere", kind="segment")
 
-        page = read(client.post(address(KINESIS), form_data(KINESIS) | {"check": "yes"}))
+        page = read(client.post(create_url(KINESIS), form_data(KINESIS) | {"check": "yes"}))
 
         assert "Made elsewhere, Segment" in page.text
         assert "so it will probably refuse" in page.text
@@ -90,7 +90,7 @@ class TestChecking:
     def test_an_attempt_that_is_not_settled_is_named(self, client: Client) -> None:
         lost = record(name="Lost on the way", outcome="unknown")
 
-        page = read(client.post(address(KINESIS), form_data(KINESIS) | {"check": "yes"}))
+        page = read(client.post(create_url(KINESIS), form_data(KINESIS) | {"check": "yes"}))
 
         assert "Lost on the way may have created a destination" in page.text
         assert lost.get_absolute_url() in page.links
@@ -104,24 +104,22 @@ class TestChecking:
     ) -> None:
         data = form_data(KINESIS, environment=environment, critical_key=environment)
 
-        assert words in read(client.post(address(KINESIS), data | {"check": "yes"})).text
+        assert words in read(client.post(create_url(KINESIS), data | {"check": "yes"})).text
 
-    def test_without_launchdarkly_the_request_is_shown_and_the_rest_is_not_known(
-        self, client: Client, settings: Settings
-    ) -> None:
+    def test_without_launchdarkly_the_preview_shows_the_request_alone(self, client: Client, settings: Settings) -> None:
         settings.LAUNCHDARKLY_URL = "http://127.0.0.1:9"
 
-        answer = client.post(address(KINESIS), form_data(KINESIS) | {"check": "yes"})
+        response = client.post(create_url(KINESIS), form_data(KINESIS) | {"check": "yes"})
 
-        assert answer.status_code == 200
-        assert "Not known." in read(answer).text
-        assert "streamName" in read(answer).text
+        assert response.status_code == 200
+        assert "Not known." in read(response).text
+        assert "streamName" in read(response).text
 
     def test_a_form_with_mistakes_comes_back_with_them(self, client: Client) -> None:
-        answer = client.post(address(KINESIS), form_data(KINESIS, name="") | {"check": "yes"})
+        response = client.post(create_url(KINESIS), form_data(KINESIS, name="") | {"check": "yes"})
 
-        assert answer.status_code == 422
-        assert "Before it is sent" not in read(answer).text
+        assert response.status_code == 422
+        assert "Before it is sent" not in read(response).text
 
 
 #: What can be wrong with a form.
@@ -149,24 +147,24 @@ class TestNothingIsSent:
     ) -> None:
         data = form_data(KINESIS) | changes
 
-        by_url = client.post(f"{address(KINESIS)}preview/", data, headers=headers)
-        by_name = client.post(address(KINESIS), data | {"check": "yes"}, headers=headers)
+        by_url = client.post(f"{create_url(KINESIS)}preview/", data, headers=headers)
+        by_name = client.post(create_url(KINESIS), data | {"check": "yes"}, headers=headers)
 
         assert by_url.status_code == by_name.status_code
         assert by_url.status_code in {200, 422}
         assert sandbox.count("POST") == AuditRecord.objects.count() == Event.objects.count() == 0
 
     def test_an_empty_one_is_shown_with_its_mistakes(self, client: Client) -> None:
-        assert client.post(f"{address(KINESIS)}preview/").status_code == 422
+        assert client.post(f"{create_url(KINESIS)}preview/").status_code == 422
 
     @pytest.mark.parametrize("part", ["preview", "redraw"])
     def test_a_reload_without_its_data_leads_to_the_form(self, client: Client, part: str) -> None:
-        assert client.get(f"{address(KINESIS)}{part}/")["Location"] == address(KINESIS)
+        assert client.get(f"{create_url(KINESIS)}{part}/")["Location"] == create_url(KINESIS)
 
     def test_environments_outside_the_page_lead_to_the_form(self, client: Client) -> None:
-        answer = client.get(f"{address(KINESIS)}environments/", {"project": "web-shop", "environment": "test"})
+        response = client.get(f"{create_url(KINESIS)}environments/", {"project": "web-shop", "environment": "test"})
 
-        assert answer["Location"] == f"{address(KINESIS)}?project=web-shop&environment=test"
+        assert response["Location"] == f"{create_url(KINESIS)}?project=web-shop&environment=test"
 
 
 class TestUnusual:
@@ -182,10 +180,10 @@ class TestUnusual:
     def test_it_is_asked_about_and_nothing_is_sent(self, client: Client, sandbox: SandboxServer) -> None:
         data = self.unusual()
 
-        answer = client.post(address(EVENT_HUBS), data)
+        response = client.post(create_url(EVENT_HUBS), data)
 
-        page = read(answer)
-        assert answer.status_code == 422
+        page = read(response)
+        assert response.status_code == 422
         assert "Look at this before it is sent" in page.text
         for words in ("may do everything in the namespace", "44 characters of Base64", "blanks around this secret"):
             assert words in page.text
@@ -201,14 +199,14 @@ class TestUnusual:
     ) -> None:
         data = confirmed(EVENT_HUBS, self.unusual())
 
-        answer = client.post(address(EVENT_HUBS), data)
+        response = client.post(create_url(EVENT_HUBS), data)
 
-        assert answer.status_code == 303
+        assert response.status_code == 303
         [sent] = [json.loads(request.body) for request in sandbox.requests if request.method == "POST"]
         assert sent["config"]["policyKey"] == self.KEY
         intent = Event.objects.get(type="intent").payload
         assert {each["field"] for each in intent["confirmed"]} == {"Shared access policy", "Policy key"}
-        page = read(client.get(answer["Location"]))
+        page = read(client.get(response["Location"]))
         assert "may do everything in the namespace" in page.text
         assert "oskar said that this is right as it is" in page.text
 
@@ -218,24 +216,24 @@ class TestUnusual:
         marks = confirmed(EVENT_HUBS, self.unusual())["confirm"]
         other = form_data(EVENT_HUBS, {"policy_key": Secret("another that has no such shape")})
 
-        answer = client.post(address(EVENT_HUBS), other | {"confirm": marks})
+        response = client.post(create_url(EVENT_HUBS), other | {"confirm": marks})
 
-        assert answer.status_code == 422
+        assert response.status_code == 422
         assert sandbox.count("POST") == 0
 
     @pytest.mark.parametrize("mark", ["", "x", "policy_key.shape", "\0", "<script>", "x" * 5_000])
     def test_no_other_word_confirms(self, client: Client, sandbox: SandboxServer, mark: str) -> None:
-        answer = client.post(address(EVENT_HUBS), self.unusual() | {"confirm": mark})
+        response = client.post(create_url(EVENT_HUBS), self.unusual() | {"confirm": mark})
 
-        assert answer.status_code == 422
-        assert "<script>" not in answer.content.decode()
+        assert response.status_code == 422
+        assert "<script>" not in response.content.decode()
         assert sandbox.count("POST") == 0
 
     def test_the_confirmation_survives_a_check_and_a_mistake(self, client: Client) -> None:
         data = confirmed(EVENT_HUBS, self.unusual())
 
         for more in ({"check": "yes"}, {"name": ""}):
-            page = read(client.post(address(EVENT_HUBS), data | more))
+            page = read(client.post(create_url(EVENT_HUBS), data | more))
             boxes = page.find("input", name="confirm")
             assert len(boxes) == 3
             assert all("checked" in box.attrs for box in boxes)
@@ -246,11 +244,11 @@ class TestUnusual:
     def test_a_pasted_account_is_compared_and_nothing_else_is_taken_for_one(
         self, client: Client, account: str, asked: bool
     ) -> None:
-        answer = client.post(address(KINESIS), form_data(KINESIS) | {"fact-stream_account": account})
+        response = client.post(create_url(KINESIS), form_data(KINESIS) | {"fact-stream_account": account})
 
-        assert answer.status_code == (422 if asked else 303)
-        assert ("different AWS accounts" in answer.content.decode()) is asked
-        assert "<b>" not in answer.content.decode()
+        assert response.status_code == (422 if asked else 303)
+        assert ("different AWS accounts" in response.content.decode()) is asked
+        assert "<b>" not in response.content.decode()
 
 
 class TestCritical:
@@ -263,27 +261,27 @@ class TestCritical:
     ) -> None:
         data = form_data(KINESIS, environment="production", critical_key=typed)
 
-        answer = client.post(address(KINESIS), data | more)
+        response = client.post(create_url(KINESIS), data | more)
 
-        assert answer.status_code == 422
+        assert response.status_code == 422
         assert sandbox.count("POST") == 0
         assert AuditRecord.objects.count() == 0
-        assert "critical" in read(answer).text
+        assert "critical" in read(response).text
 
     def test_with_its_key_it_is_created(self, client: Client, sandbox: SandboxServer) -> None:
-        answer = client.post(
-            address(KINESIS), form_data(KINESIS, environment="production", critical_key=" production ")
+        response = client.post(
+            create_url(KINESIS), form_data(KINESIS, environment="production", critical_key=" production ")
         )
 
-        assert answer.status_code == 303
+        assert response.status_code == 303
         assert sandbox.count("POST") == 1
 
     def test_the_input_is_there_for_a_critical_environment_only(self, client: Client) -> None:
         for environment, there in (("production", 1), ("staging", 0), ("", 0)):
-            answer = client.get(address(KINESIS), {"project": "web-shop", "environment": environment})
-            assert len(read(answer).find("input", name="critical_key")) == there
+            response = client.get(create_url(KINESIS), {"project": "web-shop", "environment": environment})
+            assert len(read(response).find("input", name="critical_key")) == there
             fragment = client.get(
-                f"{address(KINESIS)}environments/",
+                f"{create_url(KINESIS)}environments/",
                 {"project": "web-shop", "environment": environment},
                 headers={"HX-Request": "true", "HX-Target": "environment-field"},
             )
@@ -295,7 +293,7 @@ class TestCritical:
 def test_no_secret_is_in_a_preview_or_in_what_is_asked(client: Client, kind: Kind, headers: dict[str, str]) -> None:
     odd = {field.name: Secret(f" odd-{field.example}-odd ") for field in kind.fields if field.secret}
     for data in (form_data(kind), form_data(kind, odd)):  # type: ignore[arg-type]  # a dict of values is not covariant
-        page = client.post(address(kind), data | {"check": "yes"}, headers=headers).content.decode()
+        page = client.post(create_url(kind), data | {"check": "yes"}, headers=headers).content.decode()
 
         assert "Before it is sent" in page
         assert not any(secret in page for secret in secrets_of(kind))

@@ -63,9 +63,7 @@ class TestWhatIsThere:
 
         assert [words.split()[0] for words in marked] == ["Production"]
 
-    def test_a_destination_is_shown_with_its_name_its_kind_and_whether_it_is_on(
-        self, client: Client, sandbox: SandboxServer
-    ) -> None:
+    def test_a_destination_is_shown_with_its_name_kind_and_state(self, client: Client, sandbox: SandboxServer) -> None:
         sandbox.add_destination("mobile-app", "staging", name="Quiet", kind="segment", on=False)
 
         found = projects(open_map(client))["Mobile app"].text
@@ -139,8 +137,8 @@ class TestWhatIsThere:
     ) -> None:
         sandbox.script("GET", DESTINATIONS, Status(200, {"items": items}), times=None)
 
-        for address in ("/", "/?q=web-shop"):
-            response = client.get(address)
+        for create_url in ("/", "/?q=web-shop"):
+            response = client.get(create_url)
             assert response.status_code == 200
             assert len(response.content) < 300_000
             assert "Web shop" in read(response).text
@@ -155,8 +153,8 @@ class TestWhatIsThere:
         self, client: Client, sandbox: SandboxServer
     ) -> None:
         made = record(destination_id="5f2c")
-        address = "/api/v2/destinations/gone/production/5f2c"
-        item = {"_id": "5f2c", "name": "Ours", "kind": "kinesis", "_links": {"self": {"href": address}}}
+        create_url = "/api/v2/destinations/gone/production/5f2c"
+        item = {"_id": "5f2c", "name": "Ours", "kind": "kinesis", "_links": {"self": {"href": create_url}}}
         sandbox.script("GET", DESTINATIONS, Status(200, {"items": [item]}))
 
         page = open_map(client)
@@ -167,8 +165,8 @@ class TestWhatIsThere:
     def test_a_destination_in_an_environment_that_is_not_listed_is_shown(
         self, client: Client, sandbox: SandboxServer
     ) -> None:
-        address = "/api/v2/destinations/web-shop/archived/5f2c"
-        item = {"_id": "5f2c", "name": "Hidden", "kind": "kinesis", "_links": {"self": {"href": address}}}
+        create_url = "/api/v2/destinations/web-shop/archived/5f2c"
+        item = {"_id": "5f2c", "name": "Hidden", "kind": "kinesis", "_links": {"self": {"href": create_url}}}
         sandbox.script("GET", DESTINATIONS, Status(200, {"items": [item]}))
 
         assert "archived archived Hidden Amazon Kinesis" in projects(open_map(client))["Web shop"].text

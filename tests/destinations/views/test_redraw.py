@@ -10,7 +10,7 @@ from destinations_ui import kinds
 from destinations_ui.audit.models import AuditRecord
 from destinations_ui.kinds import Kind
 from destinations_ui.sandbox import SandboxServer
-from tests.destinations.views.creating import HTMX, address, check_nothing_lost
+from tests.destinations.views.creating import HTMX, check_nothing_lost, create_url
 from tests.support.attempts import WITH_SECRETS
 from tests.support.form_data import form_data
 from tests.support.html import read
@@ -32,27 +32,29 @@ class TestRedrawing:
     def test_a_row_is_added_and_taken_away(self, client: Client, sandbox: SandboxServer) -> None:
         data = form_data(MPARTICLE, name="Kept")
 
-        page = read(client.post(f"{address(MPARTICLE)}redraw/", data | {"redraw": "add:config-user_identities"}))
+        page = read(client.post(f"{create_url(MPARTICLE)}redraw/", data | {"redraw": "add:config-user_identities"}))
 
         assert page.form()["config-user_identities-1-context_kind"] == ""
         check_nothing_lost(page, MPARTICLE, data)
         assert page.form()["submission"] == data["submission"]
         assert page.classed("error-summary") == []
         filled = page.form() | {"config-user_identities-1-context_kind": "device"}
-        page = read(client.post(f"{address(MPARTICLE)}redraw/", filled | {"redraw": "remove:config-user_identities:0"}))
+        page = read(
+            client.post(f"{create_url(MPARTICLE)}redraw/", filled | {"redraw": "remove:config-user_identities:0"})
+        )
         assert page.form()["config-user_identities-0-context_kind"] == "device"
         assert "config-user_identities-1-context_kind" not in page.form()
         assert sandbox.count("POST") == AuditRecord.objects.count() == 0
 
     def test_htmx_gets_one_more_row_and_the_next_button(self, client: Client) -> None:
         page = read(
-            client.get(f"{address(MPARTICLE)}rows/", {"name": "config-user_identities", "number": "3"}, headers=HTMX)
+            client.get(f"{create_url(MPARTICLE)}rows/", {"name": "config-user_identities", "number": "3"}, headers=HTMX)
         )
 
         assert page.find("input", name="config-user_identities-3-context_kind")
         assert page.find("input", name="config-user_identities-3-identity")
         [button] = page.find("button", hx_swap_oob="true")
-        assert button.attrs["hx-get"] == f"{address(MPARTICLE)}rows/?name=config-user_identities&number=4"
+        assert button.attrs["hx-get"] == f"{create_url(MPARTICLE)}rows/?name=config-user_identities&number=4"
         assert page.find("html") == page.find("form") == []
 
     @pytest.mark.parametrize(
@@ -65,26 +67,26 @@ class TestRedrawing:
         ids=lambda row: row[:40],
     )
     def test_htmx_gets_nothing_where_there_is_no_row(self, client: Client, row: str) -> None:
-        answer = client.get(
-            f"{address(MPARTICLE)}rows/", dict(zip(("name", "number"), row.split(":"), strict=False)), headers=HTMX
+        response = client.get(
+            f"{create_url(MPARTICLE)}rows/", dict(zip(("name", "number"), row.split(":"), strict=False)), headers=HTMX
         )
 
-        assert answer.status_code == 200
-        assert answer.content == b""
+        assert response.status_code == 200
+        assert response.content == b""
 
     @pytest.mark.parametrize("kind", WITH_SECRETS, ids=lambda kind: kind.slug)
     def test_a_secret_is_never_part_of_a_redrawn_form(self, client: Client, kind: Kind) -> None:
         for command in ("resume", "refresh", "add:config-user_identities", "nonsense"):
-            page = read(client.post(f"{address(kind)}redraw/", form_data(kind) | {"redraw": command}))
+            page = read(client.post(f"{create_url(kind)}redraw/", form_data(kind) | {"redraw": command}))
 
             check_nothing_lost(page, kind, form_data(kind))
 
     def test_refreshing_keeps_what_was_typed(self, client: Client, sandbox: SandboxServer) -> None:
-        client.get(address(KINESIS), {"project": "web-shop"})
+        client.get(create_url(KINESIS), {"project": "web-shop"})
         sandbox.add_environment("web-shop", "brand-new", "Brand new")
         data = form_data(KINESIS, name="Kept")
 
-        page = read(client.post(f"{address(KINESIS)}redraw/", data | {"redraw": "refresh"}))
+        page = read(client.post(f"{create_url(KINESIS)}redraw/", data | {"redraw": "refresh"}))
 
         check_nothing_lost(page, KINESIS, data)
         assert "Brand new (brand-new)" in page.text

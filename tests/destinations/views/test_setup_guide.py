@@ -14,7 +14,7 @@ from destinations_ui import kinds
 from destinations_ui.destinations import actions
 from destinations_ui.kinds import Kind
 from destinations_ui.sandbox import SandboxServer, Status
-from tests.destinations.views.creating import address, secrets_of
+from tests.destinations.views.creating import create_url, secrets_of
 from tests.support.attempts import KINDS, attempt, record
 from tests.support.form_data import CONNECTION_STRING, form_data
 from tests.support.html import read
@@ -41,11 +41,11 @@ def test_the_guides_hold_what_is_typed_and_no_secret(
     log = io.StringIO()
     handler = logging.StreamHandler(log)
     logging.getLogger().addHandler(handler)
-    answer = client.post(f"{address(kind)}guide/", form_data(kind), headers=headers)
+    response = client.post(f"{create_url(kind)}guide/", form_data(kind), headers=headers)
     logging.getLogger().removeHandler(handler)
 
-    page = read(answer)
-    assert answer.status_code == 200
+    page = read(response)
+    assert response.status_code == 200
     for guide in kind.setup_guides:
         assert guide.title in page.text
         assert guide.source in page.links
@@ -57,7 +57,7 @@ def test_the_guides_hold_what_is_typed_and_no_secret(
 def test_what_is_not_right_yet_is_left_out_and_named(client: Client) -> None:
     data = form_data(KINESIS) | {"config-stream_name": "arn:aws:kinesis:x", "config-region": ""}
 
-    page = read(client.post(f"{address(KINESIS)}guide/", data))
+    page = read(client.post(f"{create_url(KINESIS)}guide/", data))
 
     assert "Left out, since it is not right yet: Stream name" in page.text
     assert "Still to fill in: AWS region, Stream name" in page.text
@@ -66,7 +66,7 @@ def test_what_is_not_right_yet_is_left_out_and_named(client: Client) -> None:
 
 def test_a_secret_in_a_plain_field_is_left_out_as_well(client: Client) -> None:
     for text in (CONNECTION_STRING, secrets_of(EVENT_HUBS)[0]):
-        page = read(client.post(f"{address(EVENT_HUBS)}guide/", form_data(EVENT_HUBS) | {"config-namespace": text}))
+        page = read(client.post(f"{create_url(EVENT_HUBS)}guide/", form_data(EVENT_HUBS) | {"config-namespace": text}))
 
         assert text not in page.html
         assert "marker-of-the-key" not in page.html
@@ -74,10 +74,10 @@ def test_a_secret_in_a_plain_field_is_left_out_as_well(client: Client) -> None:
 
 
 def test_the_way_back_keeps_all_but_the_secrets(client: Client) -> None:
-    page = read(client.post(f"{address(EVENT_HUBS)}guide/", form_data(EVENT_HUBS)))
+    page = read(client.post(f"{create_url(EVENT_HUBS)}guide/", form_data(EVENT_HUBS)))
     back = {element.attrs["name"]: element.attrs["value"] for element in page.find("input", type="hidden")}
 
-    form = read(client.post(f"{address(EVENT_HUBS)}redraw/", back | {"redraw": "guide"})).form()
+    form = read(client.post(f"{create_url(EVENT_HUBS)}redraw/", back | {"redraw": "guide"})).form()
 
     assert form["config-namespace"] == "contoso-events"
     assert form["name"] == "Web shop events"
@@ -90,9 +90,9 @@ class TestTrustPolicy:
     def fetch(self, client: Client, **data: str) -> str:
         """Ask for it, and return the page's text."""
         posted = form_data(KINESIS) | {"fetch": "yes"} | data
-        answer = client.post(f"{address(KINESIS)}guide/", posted, headers=HTMX)
-        assert answer.status_code == (503 if "gave no trust policy" in answer.content.decode() else 200)
-        return read(answer).text
+        response = client.post(f"{create_url(KINESIS)}guide/", posted, headers=HTMX)
+        assert response.status_code == (503 if "gave no trust policy" in response.content.decode() else 200)
+        return read(response).text
 
     def test_it_is_asked_for_once_and_shown(self, client: Client, sandbox: SandboxServer) -> None:
         text = self.fetch(client)
@@ -103,7 +103,7 @@ class TestTrustPolicy:
         assert "Get the trust policy" not in text
 
     @pytest.mark.parametrize(
-        "answer",
+        "response",
         [
             Status(403, {"code": "forbidden", "message": "No.", "id": "1"}),
             Status(500, {"code": "x", "message": "x"}),
@@ -114,9 +114,9 @@ class TestTrustPolicy:
         ],
     )
     def test_what_is_no_policy_is_said_and_the_documented_one_stays(
-        self, client: Client, sandbox: SandboxServer, answer: Status
+        self, client: Client, sandbox: SandboxServer, response: Status
     ) -> None:
-        sandbox.script("POST", TRUST, answer)
+        sandbox.script("POST", TRUST, response)
 
         text = self.fetch(client)
 
@@ -172,6 +172,6 @@ def test_a_record_of_any_shape_breaks_nothing(client: Client, config: dict[str, 
 
 
 def test_a_link_to_it_leads_to_the_form_and_no_role_to_nothing(client: Client, viewer: User) -> None:
-    assert client.get(f"{address(KINESIS)}guide/")["Location"] == address(KINESIS)
+    assert client.get(f"{create_url(KINESIS)}guide/")["Location"] == create_url(KINESIS)
     client.force_login(viewer)
-    assert client.post(f"{address(KINESIS)}guide/", form_data(KINESIS)).status_code == 403
+    assert client.post(f"{create_url(KINESIS)}guide/", form_data(KINESIS)).status_code == 403

@@ -44,13 +44,13 @@ def test_it_leads_to_the_earlier_attempt_wherever_the_place_is_known(
     data = form_data(kinds.registry()["kinesis"], name="")
     fragment = {"HX-Request": "true", "HX-Target": "environment-field"}
 
-    for answer in (
+    for response in (
         client.get(FORM + PLACE),
         client.get(f"{FORM}environments/{PLACE}", headers=fragment),
         client.post(f"{FORM}redraw/", data),
         client.post(FORM, data),
     ):
-        page = read(answer)
+        page = read(response)
         assert WORDS in page.text
         assert earlier.get_absolute_url() in page.links
 
@@ -73,9 +73,7 @@ def test_once_it_is_settled_it_says_nothing_any_more(client: Client) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_was_created_is_told_even_when_no_record_can_be_read_any_more(
-    client: Client, sandbox: SandboxServer
-) -> None:
+def test_a_created_destination_is_shown_without_any_readable_record(client: Client, sandbox: SandboxServer) -> None:
     with ExitStack() as faults:
 
         def break_database(request: Request) -> None:
@@ -83,11 +81,11 @@ def test_what_was_created_is_told_even_when_no_record_can_be_read_any_more(
             connections.close_all()
 
         sandbox.script("POST", DESTINATIONS, break_database)
-        answer = client.post(FORM, form_data(kinds.registry()["kinesis"]))
+        response = client.post(FORM, form_data(kinds.registry()["kinesis"]))
 
     [made] = [each["id"] for each in sandbox.destinations() if each["environment"] == "staging"]
-    assert answer.status_code == 200
-    assert made in read(answer).text
+    assert response.status_code == 200
+    assert made in read(response).text
 
 
 def test_it_takes_one_query_however_many_there_are(client: Client) -> None:
