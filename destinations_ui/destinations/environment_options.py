@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from destinations_ui.destinations import inventory
 from destinations_ui.destinations.forms.environment import EnvironmentOptions, known_key
 from destinations_ui.destinations.forms.posted_data import PostedData
 
 
-def load(project: str, *, refresh: bool = False) -> EnvironmentOptions:
-    """Return LaunchDarkly's projects and the environments of one; ``refresh`` reads lists that are at hand again."""
+def load(project: str, *, refresh: bool = False, newer_than: datetime | None = None) -> EnvironmentOptions:
+    """Return LaunchDarkly's projects and the environments of one; arguments as for ``inventory.projects``."""
     return EnvironmentOptions(
-        inventory.projects(refresh=refresh), inventory.environment_slots(known_key(project), refresh=refresh)
+        inventory.projects(refresh=refresh, newer_than=newer_than),
+        inventory.environment_slots(known_key(project), refresh=refresh, newer_than=newer_than),
     )
 
 
 def load_for(posted: PostedData) -> EnvironmentOptions:
-    """Return the lists for a posted form. One that lacks the posted key is read again: the key may be new."""
+    """Return the lists for a posted form. One that lacks the posted key is read again: the key may be a second old."""
+    now = datetime.now(UTC)
     project, environment = known_key(posted.text("project")), known_key(posted.text("environment"))
     options = load(project)
     if project and options.lacks_project(project):
-        return load(project, refresh=True)
+        return load(project, refresh=True, newer_than=now)
     if project and environment and options.lacks_environment(environment):
-        return replace(options, environments=inventory.environment_slots(project, refresh=True))
+        return replace(options, environments=inventory.environment_slots(project, refresh=True, newer_than=now))
     return options

@@ -111,13 +111,24 @@ LIST_READS: SingleFlight[CachedList[Any]] = SingleFlight(PROCESS.reads)
 LIVE_READS: SingleFlight[LiveDestinations] = SingleFlight(PROCESS.reads)
 
 
-def projects(*, refresh: bool = False) -> CachedList[Project]:
-    """Return every project. ``refresh`` is for a user who asks for a refresh."""
-    return cached_list("projects", Project, lambda client, timeout: client.projects(timeout=timeout), refresh=refresh)
+def projects(*, refresh: bool = False, newer_than: datetime | None = None) -> CachedList[Project]:
+    """Return every project.
+
+    Args:
+        refresh: For a user who asks for a refresh.
+        newer_than: Read before this time, a list is not good enough, however young.
+    """
+    return cached_list(
+        "projects",
+        Project,
+        lambda client, timeout: client.projects(timeout=timeout),
+        refresh=refresh,
+        newer_than=newer_than,
+    )
 
 
-def environments(project: str, *, refresh: bool = False) -> CachedList[Environment]:
-    """Return every environment of a project."""
+def environments(project: str, *, refresh: bool = False, newer_than: datetime | None = None) -> CachedList[Environment]:
+    """Return every environment of a project; arguments as for :func:`projects`."""
     if not KEY.fullmatch(project):
         return CachedList()
     return cached_list(
@@ -125,6 +136,7 @@ def environments(project: str, *, refresh: bool = False) -> CachedList[Environme
         Environment,
         lambda client, timeout: client.environments(project, timeout=timeout),
         refresh=refresh,
+        newer_than=newer_than,
     )
 
 
@@ -139,9 +151,12 @@ def destinations(*, refresh: bool = False) -> CachedList[Destination]:
     )
 
 
-def environment_slots(project: str, *, refresh: bool = False) -> CachedList[EnvironmentSlot]:
-    """Return every environment of a project with its destinations."""
-    known, taken = environments(project, refresh=refresh), destinations(refresh=refresh)
+def environment_slots(
+    project: str, *, refresh: bool = False, newer_than: datetime | None = None
+) -> CachedList[EnvironmentSlot]:
+    """Return every environment of a project with its destinations; arguments as for :func:`projects`."""
+    known = environments(project, refresh=refresh, newer_than=newer_than)
+    taken = destinations(refresh=refresh)
     items = [
         EnvironmentSlot(project, environment, destinations_of(taken.items, project, environment.key))
         for environment in known.items

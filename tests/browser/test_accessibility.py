@@ -31,7 +31,7 @@ KINESIS = kinds.registry()["kinesis"]
 LONG_NAME = "Very-long-name-" + "x" * 241
 LONG_REASON = "A_reason_without_a_blank_" * 80
 LONGEST_ARN = f"arn:aws:iam::123456789012:role/{'p' * 510}/{'r' * 64}"
-TOO_LONG_ARN = f"arn:aws:iam::123456789012:role/{'p' * 1_969}"
+TOO_LONG_ARN = f"arn:aws:iam::123456789012:role/{'-'.join(['pppppppp'] * 215)}"
 
 
 def attempt(oskar: Visitor, name: str, place: str) -> Page:

@@ -17,8 +17,8 @@ from destinations_ui.kinds.validators import Rule, holds_secret
 
 #: A shorter secret would be found in other fields by chance.
 SHORTEST_SECRET = 8
-#: No value that a person types by mistake has a longer word than this; a key mostly has.
-LONGEST_WORD = 20
+#: A word of this length, between spaces and punctuation, could be a key: names have hyphens, dots or slashes.
+LONG_WORD = 20
 
 #: A longer text is no mistyped value, and slow to search.
 LONGEST_TEXT = 8_000
@@ -49,8 +49,8 @@ def in_value(field: Field, text: str, secrets: Collection[str] = ()) -> bool:
         return False
     if len(text) > LONGEST_TEXT:
         return True
-    words = re.split(r"[\s.:/]+", text)
-    long = any(len(word) >= LONGEST_WORD for word in words) and not is_known_mistake(field, text)
+    words = re.split(r"[\s.:/_-]+", text)
+    long = any(len(word) >= LONG_WORD for word in words) and not is_known_mistake(field, text)
     whole = any(kind.whole_text(text, with_secret=True) for kind in kinds.registry().values())
     return long or whole or is_opaque(text) or matches_shape(text)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -145,3 +147,15 @@ class TestAction:
         assert "Production is a critical environment" in read(response).text
         assert read(response).find("input", name="critical_key")
         assert sandbox.count("POST") == AuditRecord.objects.count() == 0
+
+
+def test_an_environment_made_a_second_ago_is_not_called_unknown(
+    client: Client, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inventory, "REFRESH_INTERVAL", timedelta(hours=1))
+    client.get(create_url(KINESIS), {"project": "web-shop"})
+    sandbox.add_environment("web-shop", "brand-new", "Brand new")
+
+    response = client.post(create_url(KINESIS), form_data(KINESIS, environment="brand-new"))
+
+    assert response.status_code == 303
