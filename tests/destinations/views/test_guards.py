@@ -139,7 +139,7 @@ class TestAction:
     def test_when_only_the_action_knows_that_it_is_critical_the_form_asks(
         self, client: Client, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(inventory, "environment_slots", lambda project, *, refresh=False: inventory.CachedList())
+        monkeypatch.setattr(inventory, "environment_slots", lambda *args, **options: inventory.CachedList())
 
         response = client.post(create_url(KINESIS), form_data(KINESIS, environment="production"))
 
