@@ -1,8 +1,8 @@
 """The events of the history: only ever added, each sealed to the one before.
 
 An event is written in one transaction with the record it changes, so that neither is ever there without the other. The
-seals form one chain over the whole history: whoever changes, removes, inserts or moves an event without the key breaks
-it. ``verification`` walks it.
+seals form one chain over the whole history: anyone who changes, removes, inserts or moves an event without the key
+breaks it. ``verification`` walks it.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def resolve(record: AuditRecord, result: Mapping[str, Any], **payload: Any) -> b
 def change_outcome(
     record: AuditRecord, since: Outcome, type: EventType, result: Mapping[str, Any], payload: Mapping[str, Any]
 ) -> bool:
-    """Change a record and add the event that says so, or neither."""
+    """Change a record and add its event, or neither."""
     with write_transaction():
         claimed = result.get("destination_id") if type == EventType.RESOLVED else None
         if claimed and AuditRecord.objects.claiming([claimed]).exclude(pk=record.pk).exists():

@@ -58,7 +58,7 @@ SEARCHED = (
 )
 #: Between two columns of the text: nobody can search for it, so nothing is found across columns.
 SEPARATOR = 31
-#: This many records are indexed in one transaction on PostgreSQL: whoever changes one of them waits for its end.
+#: This many records are indexed in one transaction on PostgreSQL. A change to one of them waits for its end.
 BATCH = 10_000
 COLUMNS = (*EXACT, "text")
 

@@ -1,4 +1,4 @@
-"""Triggers: those that keep the history append-only, whoever asks, and those that keep the search index in step.
+"""Triggers: those that keep the history append-only for every user, and those that keep the search index in step.
 
 Migrations create them from the SQL beside them. ``docs/database.md`` is for operators.
 """

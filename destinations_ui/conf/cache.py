@@ -1,4 +1,4 @@
-"""A cache of JSON: whoever can write to a shared cache could run code through pickle."""
+"""A cache of JSON. With pickle, someone who can write to a shared cache could run code."""
 
 from __future__ import annotations
 

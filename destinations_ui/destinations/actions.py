@@ -207,7 +207,7 @@ def perform(
         result = {"outcome": Outcome.SUCCEEDED, **send()}
     except LaunchDarklyError as raised:
         error, result = raised, failure(raised)
-    except Exception:  # A fault of our own: settle the record, then raise it again.
+    except Exception:  # Settle the record after a fault of our own, then re-raise.
         settle(record, INTERNAL_ERROR, started)
         raise
     before = error.before if isinstance(error, Uncertain) else None

@@ -1,4 +1,4 @@
-"""Parts of an address that become objects."""
+"""URL converters."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class EnvironmentSlot:
 
 @dataclass(frozen=True, slots=True)
 class LiveDestinations:
-    """LaunchDarkly's destinations as they were a moment ago, with their configurations.
+    """LaunchDarkly's destinations as they were a second ago, with their configurations.
 
     Attributes:
         requested_at: When they were requested: what was created later may be missing.

@@ -1,4 +1,4 @@
-"""LaunchDarkly's resources, read leniently: an unknown kind or a missing field never blanks a list.
+"""LaunchDarkly's resources, read leniently: an unknown kind or a missing field never empties a list.
 
 Only what the product needs is kept. An environment arrives with its SDK keys in clear; they are dropped here. Whatever
 LaunchDarkly sends, each value has the type it is declared with and a bounded size.

@@ -102,7 +102,7 @@ class SingleFlight(Generic[Outcome]):
                 return self._landed(flight, timeout)
         try:
             own.set_result(call())
-        except BaseException as error:
+        except BaseException as error:  # Those who wait for this call get the same error.
             own.set_exception(error)
             raise
         finally:

@@ -33,7 +33,7 @@ class Exchange(Protocol):
         """Close the connection once this exchange is over."""
 
     def reset(self) -> None:
-        """Break the connection at once, so that the other side sees a reset."""
+        """Break the connection at once, so that the client sees a reset."""
 
     def head(self, response: Response) -> bytes:
         """Return the status line and headers of a response as bytes."""

@@ -81,7 +81,7 @@ class HttpServer(ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say that a connection failed. One that the other side broke is nothing to speak of."""
+        """Log a failed connection, unless the client closed it."""
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
             logger.error("A connection of the sandbox failed with %s.", type(error).__name__)

@@ -105,7 +105,7 @@ class SandboxServer:
 
     @property
     def url(self) -> str:
-        """The address, for example ``http://127.0.0.1:9000``."""
+        """The URL, for example ``http://127.0.0.1:9000``."""
         host, port = self._server.server_address[:2]
         text = str(host)
         return f"http://[{text}]:{port}" if ":" in text else f"http://{text}:{port}"

@@ -1,4 +1,4 @@
-"""The page a person sees at the sandbox's address: which destinations it holds."""
+"""The sandbox's own page, which lists its destinations."""
 
 from __future__ import annotations
 

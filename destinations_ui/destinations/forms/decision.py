@@ -1,4 +1,4 @@
-"""The form in which a person decides what became of an attempt."""
+"""The form for an operator's decision about an unresolved attempt."""
 
 from __future__ import annotations
 

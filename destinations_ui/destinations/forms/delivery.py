@@ -1,4 +1,4 @@
-"""The form in which a person says that events arrive."""
+"""The form that confirms delivery."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class MomentField(forms.Field):
     widget = forms.DateTimeInput({"type": "datetime-local", "class": "input", "step": "1"}, format="%Y-%m-%dT%H:%M:%S")
 
     def to_python(self, value: Any) -> datetime | None:
-        """Return the moment.
+        """Return the time.
 
         Raises:
             ValidationError: with what to type.
@@ -66,7 +66,7 @@ class DeliveryForm(forms.Form):
             self.fields["evidence"].error_messages["required"] = disclosed
 
     def clean_seen_at(self) -> datetime:
-        """Refuse a moment that cannot be: one to come, or one from before the attempt."""
+        """Refuse a time in the future, or before the attempt."""
         moment: datetime = self.cleaned_data["seen_at"]
         if moment > timezone.now() + AHEAD:
             raise forms.ValidationError("This is still to come. Enter when the first event was seen, in UTC.")

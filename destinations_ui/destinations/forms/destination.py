@@ -302,7 +302,7 @@ class DestinationForm(forms.Form):
             yield self[f"{PREFIX}{field.name}"]
 
     def facts(self) -> Iterator[forms.BoundField]:
-        """Yield the hidden fields for what a pasted text told beside the kind's own."""
+        """Yield the hidden fields for facts from a pasted text."""
         for fact, _ in self.kind.facts:
             yield self[f"{FACT}{fact}"]
 

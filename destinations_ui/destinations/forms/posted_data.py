@@ -22,7 +22,7 @@ from destinations_ui.kinds.spec.patterns import FLAGS
 
 #: Stands before the names of a kind's own fields.
 PREFIX = "config-"
-#: Stands before the names of what a pasted text told beside the fields.
+#: Prefix of the names of facts from a pasted text.
 FACT = "fact-"
 #: LaunchDarkly's keys.
 KEYS = ("project", "environment", "critical_key")

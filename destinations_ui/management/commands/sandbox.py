@@ -27,7 +27,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the port, the address and the state file."""
+        """Add the port, the host and the state file."""
         parser.add_argument("--port", type=port_number, default=9000, help="the port (9000)")
         parser.add_argument("--host", default="127.0.0.1", help="the address (127.0.0.1)")
         parser.add_argument("--state", type=Path, metavar="FILE", help="keep destinations in FILE")
