@@ -64,7 +64,7 @@ cache_url = env.url(
 
 env.check()
 
-#: Nothing reaches LaunchDarkly, and every page says so.
+#: Nothing reaches LaunchDarkly; every page has a banner.
 SANDBOX = is_loopback(urlsplit(LAUNCHDARKLY_URL).hostname or "")
 
 # --- Storage -------------------------------------------------------------------------------------

@@ -121,7 +121,7 @@ class Supervisor:
     def _pause(self) -> None:
         if self._stopping:
             raise Stopped
-        time.sleep(INTERVAL)
+        time.sleep(INTERVAL)  # Several programs are watched, and Popen waits for one only.
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self._stopping = True

@@ -22,7 +22,7 @@ def main(grace: float) -> None:
     kill(groups, signal.SIGTERM)
     deadline = time.monotonic() + grace
     while any(exists(group) for group in groups) and time.monotonic() < deadline:
-        time.sleep(0.05)
+        time.sleep(0.05)  # These are not our children, so nothing reports their end.
     kill(groups, signal.SIGKILL)
 
 

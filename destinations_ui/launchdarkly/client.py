@@ -263,7 +263,7 @@ class LaunchDarkly:
             except (requests.RequestException, HTTPError, OSError) as error:
                 # The exception is not chained: its request holds the token, and its text may hold a header.
                 raise failure(error, watchdog, status) from None
-            except Exception as error:
+            except Exception as error:  # Whatever a broken response raises, it leaves as an error of ours.
                 # What the libraries raise for a broken response is not documented: http.client raises ValueError for a
                 # chunk of negative length. Before anything was sent, an exception is a fault of our own.
                 if not watchdog.sent:

@@ -130,7 +130,7 @@ def error_of(response: requests.Response, body: Any, description: str) -> Launch
 
 
 def parse(response: requests.Response, raw: bytes) -> Any:
-    """Return the JSON of a response, or ``None`` when it has none that LaunchDarkly could have meant."""
+    """Return the JSON of a response, or ``None`` when there is no valid JSON within our bounds."""
     if response.headers.get("Content-Encoding", "identity") != "identity":
         return None
     # Counted before parsing: a few megabytes of empty objects take hundreds of megabytes of memory.

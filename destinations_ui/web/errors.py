@@ -71,7 +71,7 @@ def signed_out(request: HttpRequest) -> HttpResponse:
 def resume(request: HttpRequest, status: int, why: str) -> HttpResponse:
     """Return a page to continue a form: to htmx a message, otherwise a page with the form's values as hidden inputs.
 
-    Secrets are not among them: they must be typed again, and the page says so.
+    Secrets are not among them: the page asks for them again.
     """
     return error_page(request, "errors/session_expired.html", status, {"why": why, **carried(request)})
 

@@ -41,7 +41,7 @@ def record(request: SignedInRequest, uuid: str) -> HttpResponse:
 @may_view
 @require_POST
 def reconcile(request: SignedInRequest, uuid: str) -> HttpResponse:
-    """Check LaunchDarkly once and show the result. It changes nothing there, so viewers may do it."""
+    """Check LaunchDarkly once and show the result. It changes nothing there, so viewers can run it."""
     result = reconciliation.check(get_object_or_404(AuditRecord, uuid=uuid))
     if not request.htmx:
         return redirect_to(request, result.record.get_absolute_url())

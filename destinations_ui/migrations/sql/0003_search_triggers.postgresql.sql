@@ -1,4 +1,4 @@
--- These run as the owner of the tables: whoever adds a record needs no permission to write the index.
+-- These run as the owner of the tables: adding a record needs no permission to write the index.
 -- Two separators end the text, as on SQLite.
 CREATE FUNCTION destinations_ui_search_write() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = :schema, pg_temp AS $$BEGIN
