@@ -106,6 +106,15 @@ class StoredProblem:
     message: str
 
 
+#: What reads each sort of list from the cache. Made at import, by one thread: when several threads make msgspec inspect
+#: the same dataclass for the first time, the process crashes.
+LIST_DECODERS: dict[type, msgspec.json.Decoder[Any]] = {
+    Project: msgspec.json.Decoder(StoredList[Project]),
+    Environment: msgspec.json.Decoder(StoredList[Environment]),
+    Destination: msgspec.json.Decoder(StoredList[Destination]),
+}
+PROBLEM_DECODER = msgspec.json.Decoder(StoredProblem)
+
 #: Cache key → the thread that reads this list, and those that wait for it.
 LIST_READS: SingleFlight[CachedList[Any]] = SingleFlight(PROCESS.reads)
 LIVE_READS: SingleFlight[LiveDestinations] = SingleFlight(PROCESS.reads)
@@ -256,15 +265,15 @@ def read_list(key: str, read: Callable[[LaunchDarkly, float], Sequence[Item]]) -
 
 def load_list(key: str, item: type[Item]) -> CachedList[Item]:
     """Return a list from the cache; an empty one that was never read when there is none."""
-    stored = load(key, StoredList[item])  # type: ignore[valid-type]  # a type made at run time
+    stored: StoredList[Item] | None = load(key, LIST_DECODERS[item])
     return CachedList(stored.items, stored.read_at) if stored else CachedList()
 
 
-def load(key: str, kind: type[Item]) -> Item | None:
+def load(key: str, decoder: msgspec.json.Decoder[Item]) -> Item | None:
     """Return what the cache holds as our own JSON, and ``None`` for anything else: a shared cache is not trusted."""
     text = cache.get(key)
     try:
-        return msgspec.json.decode(text, type=kind) if isinstance(text, str) else None
+        return decoder.decode(text) if isinstance(text, str) else None
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
 
@@ -282,7 +291,7 @@ def store_problem(key: str, error: LaunchDarklyError) -> None:
 def recent_problem(key: str, respite: timedelta) -> str:
     """Return why LaunchDarkly could not be read a short while ago; empty when it could."""
     now = datetime.now(UTC)
-    problems = filter(None, (load(each, StoredProblem) for each in problem_keys(key)))
+    problems = filter(None, (load(each, PROBLEM_DECODER) for each in problem_keys(key)))
     return next((problem.message for problem in problems if now - respite < problem.at <= now), "")
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -360,3 +362,26 @@ def test_the_cache_holds_no_configuration(sandbox: SandboxServer) -> None:
     [found] = [item for item in inventory.destinations(refresh=True).items if item.environment == "test"]
     [kept] = [item for item in inventory.destinations().items if item.environment == "test"]
     assert found.config == kept.config == {}
+
+
+#: Sixteen threads of a new process read each list from the cache for the first time.
+FIRST_READS = """
+import sys, threading
+import django
+django.setup()
+from destinations_ui.destinations import inventory
+from destinations_ui.launchdarkly.resources import Destination, Environment, Project
+inventory.cache.set("list", '{"read_at": "2026-01-01T00:00:00Z", "items": []}')
+start = threading.Barrier(16)
+def read():
+    start.wait()
+    for item in (Project, Environment, Destination):
+        assert inventory.load_list("list", item).known
+threads = [threading.Thread(target=read) for _ in range(16)]
+sys.setswitchinterval(1e-6)
+[thread.start() for thread in threads], [thread.join() for thread in threads]
+"""
+
+
+def test_the_first_pages_of_a_process_may_read_lists_at_once() -> None:
+    subprocess.run([sys.executable, "-c", FIRST_READS], check=True)  # noqa: S603  # our own code

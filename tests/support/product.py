@@ -135,10 +135,10 @@ class Product:
         wait_until(lambda: len(now := self.worker_pids()) == self.workers and not old & now, "other workers", self.log)
 
     def stop(self) -> None:
-        """End it at once: as gunicorn is asked to, and without asking should it take its time over it."""
+        """Ask gunicorn to end at once; kill it when a thread that waits for its client keeps it alive."""
         self.process.send_signal(signal.SIGQUIT)
         try:
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=1)
         except subprocess.TimeoutExpired:
             self.kill()
 
