@@ -9,7 +9,7 @@ from destinations_ui.accounts import views as accounts
 from destinations_ui.destinations.converters import KindConverter
 from destinations_ui.destinations.views import bulk_create, create, kind_spec, project_list, setup_guide
 from destinations_ui.history.views import export, overview, record, record_list
-from destinations_ui.web import health
+from destinations_ui.web import health, static_files
 
 register_converter(KindConverter, "kind")
 
@@ -35,6 +35,7 @@ urlpatterns = [
     path("history/<uuid:uuid>/delivery/", record.deliver, name="deliver"),
     path("login/", accounts.LoginView.as_view(), name="login"),
     path("logout/", accounts.LogoutView.as_view(), name="logout"),
+    path("favicon.ico", static_files.favicon, name="favicon"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from urllib.parse import urlsplit
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
@@ -11,6 +12,7 @@ from django.http.request import RawPostDataException, UnreadablePostError
 from django.shortcuts import render
 from django.template import loader
 from django.urls import Resolver404, resolve, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_variables
 
 from destinations_ui.accounts import people
@@ -41,7 +43,15 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return the 403 page, with the names of users who can give permissions."""
-    return error_page(request, "errors/403.html", 403, {"helpers": people.administrators()})
+    context: dict[str, object] = {"helpers": people.administrators(), "back": previous_page(request)}
+    return error_page(request, "errors/403.html", 403, context)
+
+
+def previous_page(request: HttpRequest) -> str:
+    """Return the URL of the page of ours that led to this one, or an empty string."""
+    url = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()})
+    return url if ours and urlsplit(url).path not in {request.path, reverse("login")} else ""
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

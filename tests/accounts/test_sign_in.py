@@ -57,8 +57,8 @@ def test_a_wrong_password_and_an_unknown_name_get_the_same_words(client: Client,
     wrong = client.post("/login/", {"username": "vera", "password": "wrong"}).content.decode()
     unknown = client.post("/login/", {"username": "vero", "password": "wrong"}).content.decode()
 
-    assert "The user name and password do not match" in wrong
-    assert "The user name and password do not match" in unknown
+    assert "The user name and password don’t match" in wrong
+    assert "The user name and password don’t match" in unknown
     assert "Error: Sign in" in wrong
 
 
@@ -194,7 +194,7 @@ def test_an_odd_name_is_no_server_error(client: Client, viewer: User, name: str)
     response = client.post("/login/", body, content_type="application/x-www-form-urlencoded")
 
     assert response.status_code == 200
-    assert "do not match" in response.content.decode()
+    assert "don’t match" in response.content.decode()
 
 
 @pytest.mark.parametrize("password", ["135792468013", "000000000000"])

@@ -221,8 +221,8 @@ def test_what_is_not_allowed_and_what_is_not_there(visit: Visit) -> None:
     vera = visit("viewer")
     vera.expects(400, 403, 404)
     for path, words in (
-        ("/destinations/new/", "You may not do this"),
-        ("/nowhere/", "There is nothing at this address"),
+        ("/destinations/new/", "You don’t have permission"),
+        ("/nowhere/", "Page not found"),
         ("/history/export/?format=xml", "Nothing was exported"),
     ):
         page = vera.open(path)

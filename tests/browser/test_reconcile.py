@@ -220,7 +220,7 @@ def test_someone_signed_out_meanwhile_is_told_once_and_goes_on_after_signing_in(
     expect(page.get_by_role("button", name="Look again now")).to_be_focused()
 
     with oskar.context.expect_page() as opened:
-        page.get_by_role("link", name="Sign in in another tab").click()
+        page.get_by_role("link", name="Sign in in a new tab").click()
     sign_in(opened.value, "operator")
     expect(opened.value.get_by_role("heading", level=1)).to_have_text("Map")
     opened.value.close()

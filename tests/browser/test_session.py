@@ -47,13 +47,13 @@ def test_what_was_typed_outlives_the_session(oskar: Visitor, sandbox: SandboxSer
     assert sandbox.count("POST") == 0
 
     with oskar.context.expect_page() as opened:
-        notice.get_by_role("link", name="Sign in in another tab").click()
+        notice.get_by_role("link", name="Sign in in a new tab").click()
     sign_in(opened.value, "operator")
     expect(opened.value.get_by_role("heading", level=1)).to_have_text("Map")
     opened.value.close()
 
     press_create(page)
-    expect(page.get_by_role("status").filter(has_text="Press the button once more")).to_be_focused()
+    expect(page.get_by_role("status").filter(has_text="Press the button again")).to_be_focused()
     expect(common(page, "reason")).to_have_value("Kept reason")
     expect(config(page, "write_key")).to_have_value(SECRET)
     press_create(page)
@@ -94,7 +94,7 @@ def test_someone_who_may_only_look_is_told_who_can_help(visit: Visit) -> None:
     expect(page.get_by_role("link", name="Create destination")).to_have_count(0)
     vera.expects(403)
     vera.open("/destinations/new/")
-    expect(page.get_by_role("heading", level=1)).to_have_text("You may not do this")
+    expect(page.get_by_role("heading", level=1)).to_have_text("You don’t have permission")
     expect(page.get_by_role("main")).to_contain_text("Ask administrator")
 
 

@@ -59,6 +59,6 @@ def test_without_scripts_it_is_a_page_with_a_way_back(visit: Visit) -> None:
     expect(page.get_by_role("heading", level=1, name="What Amazon Kinesis needs")).to_be_visible()
     page.get_by_role("button", name="Get the trust policy from LaunchDarkly").click()
     expect(page.get_by_text("sts:ExternalId")).to_be_visible()
-    page.get_by_role("button", name="Go on with the form").click()
+    page.get_by_role("button", name="Continue with the form").click()
     expect(common(page, "name")).to_have_value("Kept")
     expect(config(page, "stream_name")).to_have_value("cat-stream")

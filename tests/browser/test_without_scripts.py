@@ -112,12 +112,12 @@ def test_the_form_goes_on_after_signing_in_again(plain: Visitor, sandbox: Sandbo
     press_create(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("You have been signed out")
     with plain.context.expect_page() as opened:
-        page.get_by_role("link", name="Sign in in another tab").click()
+        page.get_by_role("link", name="Sign in in a new tab").click()
     sign_in(opened.value, "operator")
     expect(opened.value.get_by_role("heading", level=1)).to_have_text("Map")
-    page.get_by_role("button", name="Go on with the form").click()
+    page.get_by_role("button", name="Continue with the form").click()
     # Signing in gave the browser a new token, which this page does not have.
-    page.get_by_role("button", name="Go on with the form").click()
+    page.get_by_role("button", name="Continue with the form").click()
     expect(common(page, "name")).to_have_value("Signed out without scripts")
     config(page, "write_key").fill("typedAgain0000000000000000000000")
     press_create(page)

@@ -33,8 +33,8 @@ class TestNotAllowed:
 
         page = read(response)
         assert response.status_code == 403
-        assert "You are signed in as nils" in page.text
-        assert "Ask Ada Lovelace, root: they can add you to a group" in page.text
+        assert "You’re signed in as nils" in page.text
+        assert "Ask Ada Lovelace, root to add you to a group with access" in page.text
 
     def test_inactive_administrators_are_not_named(self, client: Client, nobody: User, administrator: User) -> None:
         administrator.is_active = False
@@ -53,7 +53,30 @@ class TestNotAllowed:
 
         page = read(client.get("/"))
 
-        assert "Ask admin-0, admin-1, admin-2, admin-3, admin-4: they" in page.text
+        assert "Ask admin-0, admin-1, admin-2, admin-3, admin-4 to add" in page.text
+
+    @pytest.mark.parametrize(
+        ("referer", "expected"),
+        [
+            ("http://testserver/history/?q=x", True),
+            ("http://testserver/destinations/new/", False),
+            ("http://testserver/login/?next=/", False),
+            ("https://elsewhere.example/history/", False),
+            ("javascript:alert(1)", False),
+            ("http://[broken", False),
+            ("", False),
+        ],
+    )
+    def test_the_page_leads_back_to_a_page_of_ours(
+        self, client: Client, viewer: User, referer: str, expected: bool
+    ) -> None:
+        client.force_login(viewer)
+
+        page = read(client.get("/destinations/new/", headers={"Referer": referer}))
+
+        assert "/" in page.links
+        assert (referer in page.links) is expected
+        assert "Go back" in page.text if expected else "Go back" not in page.text
 
     def test_htmx_gets_the_message_alone(self, client: Client, viewer: User) -> None:
         client.force_login(viewer)
@@ -63,8 +86,20 @@ class TestNotAllowed:
         page = read(response)
         assert response.status_code == 403
         assert response.headers["HX-Retarget"] == "#messages"
-        assert "whose role does not include this" in page.text
+        assert "to add you to a group with access" in page.text
         assert page.find("html") == page.find("form") == []
+
+
+class TestFavicon:
+    """The icon's usual URL."""
+
+    def test_it_leads_to_the_icon_without_sign_in(self, client: Client) -> None:
+        response = client.get("/favicon.ico")
+
+        assert response.status_code == 302
+        assert response.headers["Location"].startswith("/static/favicon.")
+        assert response.headers["Location"].endswith(".svg")
+        assert response.headers["Cache-Control"] == "public, max-age=86400"
 
 
 class TestNotFound:
@@ -82,7 +117,7 @@ class TestNotFound:
 
         page = read(response)
         assert response.status_code == 404
-        assert "There is nothing at this address" in page.text
+        assert "Page not found" in page.text
         assert {"/", "/history/"} <= set(page.links)
 
     def test_an_anonymous_user_sees_no_navigation(self, client: Client) -> None:
@@ -109,7 +144,7 @@ class TestNotUnderstood:
 
         page = read(response)
         assert response.status_code == 400
-        assert "The request was not understood" in page.text
+        assert "Bad request" in page.text
         assert "elsewhere.example" not in page.text
 
     @pytest.mark.parametrize("path", ["/login/", "/destinations/new/kinesis/"])
@@ -117,7 +152,7 @@ class TestNotUnderstood:
         response = client.post(path, {"username": "x" * 300_000})
 
         assert response.status_code == 413
-        assert "That was too much at once" in read(response).text
+        assert "Form too large" in read(response).text
 
     def test_an_unsupported_method_gets_405(self, client: Client, viewer: User) -> None:
         client.force_login(viewer)
@@ -142,6 +177,6 @@ class TestOurFault:
 
         page = read(response)
         assert response.status_code == 503
-        assert "The database cannot be used" in page.text
+        assert "The database is unavailable" in page.text
         assert response.headers["X-Request-ID"] in page.text
         assert "marker-of-the-database" not in page.html

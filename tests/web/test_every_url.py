@@ -16,7 +16,7 @@ from destinations_ui import kinds
 from destinations_ui.audit.models import AuditRecord
 from destinations_ui.sandbox import SandboxServer
 
-OPEN = {"login/", "healthz", "readyz"}
+OPEN = {"favicon.ico", "login/", "healthz", "readyz"}
 #: Open to whoever is signed in.
 ANYONE = {"logout/"}
 LOOK = {
