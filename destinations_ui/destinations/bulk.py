@@ -142,19 +142,19 @@ def done_row(number: str, posted: PostedData, actor: User) -> Row | None:
 
 
 def chosen_environments(texts: Sequence[str]) -> tuple[list[tuple[str, str]], list[str]]:
-    """Return the chosen projects and environments, each once, and messages about those that are left out."""
+    """Return the chosen projects and environments, each once, and messages about those that are skipped."""
     chosen: list[tuple[str, str]] = []
     refused: list[str] = []
     taken = taken_environments()
     if any(f"{project}/{environment}" in texts for project, environment in taken):
-        # It may have become free a moment ago.
+        # One may have become free a second ago.
         taken = taken_environments(refresh=True)
     for text in texts[: MOST_ROWS * 2]:
         project, _, environment = text.partition("/")
         if not (KEY.fullmatch(project) and KEY.fullmatch(environment)):
-            refused.append("An environment was left out: its address is not right.")
+            refused.append("An environment was skipped: its key is not valid.")
         elif (project, environment) in taken:
-            refused.append(f"{project} / {environment} was left out: it has “{taken[project, environment]}”.")
+            refused.append(f"{project} / {environment} was skipped: it already has “{taken[project, environment]}”.")
         elif (project, environment) not in chosen:
             chosen.append((project, environment))
     return chosen, refused

@@ -1,4 +1,4 @@
-"""Whether a page is fit for everyone: axe finds nothing in either theme, and it is never wider than the screen."""
+"""Whether a page is fit for everyone: axe finds nothing in either theme, and its layout holds at every width."""
 
 from __future__ import annotations
 
@@ -18,6 +18,29 @@ OVERFLOWING = """() => {
   const wide = [...document.body.querySelectorAll("*")].filter((e) => e.getBoundingClientRect().right > width + 1);
   return ["the page", ...wide.map((e) => e.outerHTML.slice(0, 120))];
 }"""
+#: Text inputs narrower than 200 pixels and than what holds them, and text of fewer than three words a line.
+CRAMPED = """() => {
+  const visible = (element) => element.checkVisibility() && element.getBoundingClientRect().width > 1;
+  const inner = (element) => {
+    const style = getComputedStyle(element);
+    return element.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+  };
+  const all = (selector) => [...document.body.querySelectorAll(selector)].filter(visible);
+  const texts = "input:not([type]), input[type=text], input[type=search], input[type=password], textarea";
+  const narrow = all(texts).filter((input) => {
+    const { width } = input.getBoundingClientRect();
+    return width < 200 && width < inner(input.parentElement) - 1;
+  });
+  const thin = all("h1, h2, h3, p, legend, label, summary, li").filter((element) => {
+    const words = element.innerText.trim().split(/\\s+/);
+    if (words.length < 9 || element.querySelector("div, p, ul, ol")) return false;
+    if (words.some((word) => word.length > 18)) return false;
+    const line = parseFloat(getComputedStyle(element).lineHeight);
+    return element.getBoundingClientRect().height / line > words.length / 3 + 1;
+  });
+  const tell = (what) => (element) => `${what}: ${element.outerHTML.slice(0, 160)}`;
+  return [...narrow.map(tell("a narrow input")), ...thin.map(tell("a thin column"))];
+}"""
 #: What axe checks at a width: a theme, and the rules that can give another result there than before (none: all rules).
 CHECKS: dict[int, tuple[Literal["light", "dark"], list[str]]] = {
     1280: ("light", []),
@@ -35,6 +58,7 @@ def problems(page: Page) -> list[str]:
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": before["height"]})
         found += [f"wider than {width}: {element}" for element in page.evaluate(OVERFLOWING)]
+        found += [f"at {width}, {element}" for element in page.evaluate(CRAMPED)]
         if width in CHECKS:
             theme, rules = CHECKS[width]
             page.emulate_media(color_scheme=theme)

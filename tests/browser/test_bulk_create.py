@@ -1,4 +1,4 @@
-"""Several environments at once in a browser: one after the other, stopped in the middle, gone on with."""
+"""Creation in several environments in a browser: one after the other, stopped in the middle, resumed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.browser.visitor import Visitor
 pytestmark = pytest.mark.browser
 
 SEGMENT = kinds.registry()["segment"]
-SEVERAL = "/destinations/new/segment/bulk/"
+BULK = "/destinations/new/segment/bulk/"
 KEY = "sandboxWriteKey0123456789abcdefg"
 
 
@@ -29,13 +29,13 @@ def fill(page: Page) -> None:
         row.locator("[name$='-on'][value='false']").check()
 
 
-def choose(oskar: Visitor, *places: str) -> Page:
-    """Choose these places and go on to their rows."""
-    page = oskar.open(SEVERAL)
-    for place in places:
-        page.locator(f"input[name='environment'][value='{place}']").check()
-    page.get_by_role("button", name="Go on with these").click()
-    expect(page.locator("fieldset[data-row]")).to_have_count(len(places))
+def choose(oskar: Visitor, *environments: str) -> Page:
+    """Choose environments and continue to their rows."""
+    page = oskar.open(BULK)
+    for environment in environments:
+        page.locator(f"input[name='environment'][value='{environment}']").check()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("fieldset[data-row]")).to_have_count(len(environments))
     return page
 
 
@@ -45,15 +45,15 @@ def sent(sandbox: SandboxServer) -> list[str]:
 
 
 def test_three_are_created_one_after_the_other(oskar: Visitor, sandbox: SandboxServer) -> None:
-    page = oskar.open(SEVERAL)
+    page = oskar.open(BULK)
     assert not problems(page)
     page = choose(oskar, "web-shop/staging", "web-shop/test", "web-shop/development")
     fill(page)
     assert not problems(page)
 
-    page.get_by_role("button", name="Create all, one after the other").click()
+    page.get_by_role("button", name="Create all").click()
 
-    expect(page.get_by_text("Finished. 3 of 3 created, nothing remains.")).to_be_visible()
+    expect(page.get_by_text("Finished. 3 of 3 created, none left.")).to_be_visible()
     assert sorted(sent(sandbox)) == ["development", "staging", "test"]
     expect(page.locator("section[data-done='succeeded']")).to_have_count(3)
     assert KEY not in page.content()
@@ -67,7 +67,7 @@ def test_a_refusal_in_the_middle_stops_and_the_rest_can_go_on(oskar: Visitor, sa
     page = choose(oskar, "faults/forbidden", "web-shop/staging", "web-shop/test")
     fill(page)
 
-    page.get_by_role("button", name="Create all, one after the other").click()
+    page.get_by_role("button", name="Create all").click()
 
     expect(page.get_by_text("0 of 3 created, 3 to go.")).to_contain_text("Stopped at faults · forbidden")
     expect(page.locator("#row-0").get_by_text("LaunchDarkly refused; nothing was created")).to_be_visible()
@@ -76,16 +76,16 @@ def test_a_refusal_in_the_middle_stops_and_the_rest_can_go_on(oskar: Visitor, sa
     assert sent(sandbox) == ["forbidden"]
     assert not problems(page)
 
-    page.locator("#row-0").get_by_role("button", name="Leave this one out").click()
-    page.get_by_role("button", name="Create all, one after the other").click()
-    expect(page.get_by_text("Finished. 2 of 2 created, nothing remains.")).to_be_visible()
+    page.locator("#row-0").get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Create all").click()
+    expect(page.get_by_text("Finished. 2 of 2 created, none left.")).to_be_visible()
 
 
 def test_it_can_be_stopped_and_the_one_under_way_ends(oskar: Visitor, sandbox: SandboxServer) -> None:
     page = choose(oskar, "web-shop/staging", "web-shop/test")
     fill(page)
     sandbox.script("POST", "/api/v2/destinations/web-shop/staging", Hang(1.0))
-    page.get_by_role("button", name="Create all, one after the other").click()
+    page.get_by_role("button", name="Create all").click()
     page.get_by_role("button", name="Stop").click()
 
     expect(page.get_by_text("Stopped. 1 of 2 created, 1 to go.")).to_be_visible()
@@ -98,7 +98,7 @@ def test_a_session_that_ended_stops_it_and_nothing_typed_is_lost(oskar: Visitor,
     page = choose(oskar, "web-shop/staging", "web-shop/test")
     fill(page)
     oskar.context.clear_cookies(name="sessionid")
-    page.get_by_role("button", name="Create all, one after the other").click()
+    page.get_by_role("button", name="Create all").click()
 
     expect(page.get_by_role("alert").filter(has_text="You have been signed out")).to_be_visible()
     expect(page.get_by_text("Stopped. 0 of 2 created, 2 to go.")).to_be_visible()

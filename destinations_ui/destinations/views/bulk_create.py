@@ -18,7 +18,7 @@ from destinations_ui.destinations.project_list import project_page
 from destinations_ui.kinds import Kind
 from destinations_ui.kinds.client_spec import digest
 
-NO_ROWS = "The form came without its rows, so nothing was sent. Choose again."
+NO_ROWS = "The form arrived without environments, so nothing was sent. Choose them again."
 
 
 @sensitive_post_parameters()

@@ -1,8 +1,8 @@
-// Rows that are created one after the other. Without it each row has its own button.
+// Creates the rows one after the other. Without JavaScript, each row has its own button.
 "use strict";
 
 (() => {
-  const form = document.getElementById("several");
+  const form = document.getElementById("bulk");
   const all = form.querySelector("[data-all]");
   const start = all.querySelector("[data-start]");
   const stop = all.querySelector("[data-stop]");
@@ -12,12 +12,12 @@
   let stopping = false;
   let typed = false;
 
-  const tell = (words = "") => {
+  const report = (words = "") => {
     const done = rows().filter((row) => "done" in row.dataset);
     const created = done.filter((row) => row.dataset.done === "succeeded").length;
     const parts = [`${created} of ${rows().length} created`];
-    if (done.length > created) parts.push(`${done.length - created} not known for certain`);
-    parts.push(left().length ? `${left().length} to go` : "nothing remains");
+    if (done.length > created) parts.push(`${done.length - created} unresolved`);
+    parts.push(left().length ? `${left().length} to go` : "none left");
     all.querySelector("[data-progress]").textContent = `${words} ${parts.join(", ")}.`.trim();
     all.querySelector("[data-bar]").max = rows().length || 1;
     all.querySelector("[data-bar]").value = done.length;
@@ -27,14 +27,14 @@
 
   const halt = (words, row) => {
     running = false;
-    tell(words);
+    report(words);
     row?.querySelector("[autofocus], .error-summary, input:not([type='hidden'])")?.focus();
   };
 
   const next = () => {
     const [row] = left();
     if (!row) return halt("Finished.");
-    tell(`Creating in ${row.querySelector("legend").textContent}.`);
+    report(`Creating in ${row.querySelector("legend").textContent}.`);
     row.querySelector("[data-send]").click();
   };
 
@@ -46,15 +46,15 @@
   stop.addEventListener("click", () => {
     running = false;
     stopping = true;
-    tell("Stopping after the one that is under way.");
+    report("Stopping after the current one.");
     start.hidden = true;
   });
 
   form.addEventListener("click", ({ target }) => {
-    const leave = target.closest("[data-leave-out]");
-    if (!leave) return;
-    leave.closest("[data-row]").remove();
-    tell();
+    const remove = target.closest("[data-remove]");
+    if (!remove) return;
+    remove.closest("[data-row]").remove();
+    report();
     left()[0]?.querySelector("input:not([type='hidden'])")?.focus();
   });
 
@@ -68,10 +68,10 @@
   document.addEventListener("htmx:afterSettle", ({ detail }) => {
     const row = detail.elt.closest("[data-row]");
     if (!row || detail.requestConfig?.verb !== "post") return;
-    if (!("done" in row.dataset)) return halt(`Stopped at ${row.querySelector("legend").textContent}: see what it says.`, row);
-    if (row.dataset.done !== "succeeded") return halt("Stopped: it is not known what came of the last one.", row);
+    if (!("done" in row.dataset)) return halt(`Stopped at ${row.querySelector("legend").textContent}. Fix it, then create the rest.`, row);
+    if (row.dataset.done !== "succeeded") return halt("Stopped: the last attempt is unresolved. Check its record first.", row);
     if (running) return next();
-    tell(stopping ? "Stopped." : "");
+    report(stopping ? "Stopped." : "");
     stopping = false;
     row.focus();
   });
@@ -89,5 +89,5 @@
     if (typed && left().length) event.preventDefault();
   });
 
-  tell();
+  report();
 })();

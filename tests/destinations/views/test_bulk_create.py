@@ -1,4 +1,4 @@
-"""Several environments at once: choosing them, filling a row for each, and creating them one by one."""
+"""Creation in several environments: choosing them, filling a row for each, and creating them one by one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def signed_in(client: Client, operator: User, sandbox: SandboxServer) -> None:
     client.force_login(operator)
 
 
-def several(kind: Kind) -> str:
+def bulk_url(kind: Kind) -> str:
     """Return where the rows of a kind are."""
     return f"{create_url(kind)}bulk/"
 
@@ -67,16 +67,16 @@ class TestChoosing:
     """The environments to choose from."""
 
     def test_free_ones_can_be_chosen_and_taken_ones_say_what_they_have(self, client: Client) -> None:
-        page = read(client.get(several(KINESIS)))
+        page = read(client.get(bulk_url(KINESIS)))
 
         boxes = {box.attrs["value"]: "disabled" in box.attrs for box in page.find("input", name="environment")}
         assert boxes["web-shop/staging"] is False
         assert boxes["mobile-app/development"] is True
-        assert "has “Development events”, Amazon Kinesis" in page.text
+        assert "Has “Development events”, Amazon Kinesis" in page.text
         assert "Critical" in page.text
 
     def test_a_project_is_found_by_its_name(self, client: Client) -> None:
-        page = read(client.get(several(KINESIS), {"q": "mobile", "from": "x"}))
+        page = read(client.get(bulk_url(KINESIS), {"q": "mobile", "from": "x"}))
 
         assert {box.attrs["value"].split("/")[0] for box in page.find("input", name="environment")} == {"mobile-app"}
         assert {field.attrs["value"] for field in page.find("input", name="from")} == {"x"}
@@ -84,7 +84,7 @@ class TestChoosing:
     def test_without_lists_the_single_form_is_offered(self, client: Client, settings: Settings) -> None:
         settings.LAUNCHDARKLY_URL = "http://127.0.0.1:9"
 
-        response = client.get(several(KINESIS))
+        response = client.get(bulk_url(KINESIS))
 
         assert response.status_code == 200
         assert create_url(KINESIS) in read(response).links
@@ -93,14 +93,14 @@ class TestChoosing:
         "place", ["", "x", "../..", "web-shop/", "a/b/c", "<b>/c", "\0/x", "mobile-app/development"]
     )
     def test_with_nothing_right_chosen_it_is_said(self, client: Client, place: str) -> None:
-        response = client.get(several(KINESIS), {"environment": place})
+        response = client.get(bulk_url(KINESIS), {"environment": place})
 
         assert response.status_code == 422
         assert "Choose at least one environment that is free." in read(response).text
         assert "<b>" not in read(response).html
 
     def test_too_many_are_said(self, client: Client) -> None:
-        response = client.get(several(KINESIS), {"environment": [f"p/e{number}" for number in range(21)]})
+        response = client.get(bulk_url(KINESIS), {"environment": [f"p/e{number}" for number in range(21)]})
 
         assert response.status_code == 422
         assert "Choose at most 20" in read(response).text
@@ -114,7 +114,7 @@ class TestRows:
         origin = record(kind=kind.slug, config=kind.split(kind.examples()).public, name="The first", reason="Why")
 
         query = {"environment": ["web-shop/staging", "web-shop/test", "web-shop/test"], "from": str(origin.uuid)}
-        page = read(client.get(several(kind), query))
+        page = read(client.get(bulk_url(kind), query))
 
         assert len(page.find("fieldset", data_kind_fields=kind.slug)) == 2
         first, second = of_row(page, 0), of_row(page, 1)
@@ -130,9 +130,9 @@ class TestRows:
         assert page.form()["reason"] == "Why"
 
     def test_what_is_left_out_is_named(self, client: Client) -> None:
-        page = read(client.get(several(KINESIS), {"environment": ["web-shop/staging", "mobile-app/development"]}))
+        page = read(client.get(bulk_url(KINESIS), {"environment": ["web-shop/staging", "mobile-app/development"]}))
 
-        assert "mobile-app / development was left out: it has “Development events”." in page.text
+        assert "mobile-app / development was skipped: it already has “Development events”." in page.text
 
     def test_a_row_can_be_added_to_a_field_of_rows(self, client: Client) -> None:
         part = read(
@@ -152,7 +152,7 @@ class TestSending:
     def test_a_row_is_created_and_shows_its_record(self, client: Client, sandbox: SandboxServer, kind: Kind) -> None:
         data = rows(kind, "web-shop/staging") | {"send": "0"}
 
-        response = client.post(several(kind), data, headers=ROW)
+        response = client.post(bulk_url(kind), data, headers=ROW)
 
         page = read(response)
         made = AuditRecord.objects.get()
@@ -166,7 +166,7 @@ class TestSending:
     def test_without_scripts_the_others_keep_what_was_typed(self, client: Client, sandbox: SandboxServer) -> None:
         data = rows(EVENT_HUBS, "web-shop/staging", "web-shop/test", "web-shop/development")
 
-        first = read(client.post(several(EVENT_HUBS), data | {"send": "1"}))
+        first = read(client.post(bulk_url(EVENT_HUBS), data | {"send": "1"}))
 
         assert sent(sandbox) == ["web-shop/test"]
         assert first.find("section", id="row-1", data_done="succeeded")
@@ -176,13 +176,13 @@ class TestSending:
             assert row["config-namespace"] == "contoso-events"
             assert row["config-policy_key"] == ""
             assert row["submission"] == data[f"{number}-submission"]
-        assert "they have to be typed again" in first.text
+        assert "Enter them again." in first.text
         assert not any(secret in first.html for secret in secrets_of(EVENT_HUBS))
 
-        again = read(client.post(several(EVENT_HUBS), data | {"send": "1"}))
+        again = read(client.post(bulk_url(EVENT_HUBS), data | {"send": "1"}))
         assert again.find("section", id="row-1", data_done="succeeded")
         assert sent(sandbox) == ["web-shop/test"]
-        rest = read(client.post(several(EVENT_HUBS), data | {"send": "2"}))
+        rest = read(client.post(bulk_url(EVENT_HUBS), data | {"send": "2"}))
         assert rest.find("section", id="row-1")
         assert rest.find("section", id="row-2")
         assert AuditRecord.objects.count() == 2
@@ -190,7 +190,7 @@ class TestSending:
     def test_a_refused_row_shows_the_error_and_can_be_sent_again(self, client: Client, sandbox: SandboxServer) -> None:
         data = rows(KINESIS, "faults/forbidden", "web-shop/staging")
 
-        response = client.post(several(KINESIS), data | {"send": "0"}, headers=ROW)
+        response = client.post(bulk_url(KINESIS), data | {"send": "0"}, headers=ROW)
 
         page = read(response)
         assert response.status_code == 422
@@ -201,7 +201,7 @@ class TestSending:
         assert AuditRecord.objects.get().outcome == "refused"
 
     def test_an_unknown_outcome_is_done_and_leads_to_its_record(self, client: Client) -> None:
-        page = read(client.post(several(KINESIS), rows(KINESIS, "faults/server-error") | {"send": "0"}, headers=ROW))
+        page = read(client.post(bulk_url(KINESIS), rows(KINESIS, "faults/server-error") | {"send": "0"}, headers=ROW))
 
         assert page.find("section", data_done="unknown")
         assert AuditRecord.objects.get().get_absolute_url() in page.links
@@ -209,7 +209,7 @@ class TestSending:
     def test_a_mistake_stays_in_its_row(self, client: Client, sandbox: SandboxServer) -> None:
         data = rows(KINESIS, "web-shop/staging") | {"0-config-region": "us-east-1a", "send": "0"}
 
-        response = client.post(several(KINESIS), data, headers=ROW)
+        response = client.post(bulk_url(KINESIS), data, headers=ROW)
 
         page = read(response)
         assert response.status_code == 422
@@ -223,23 +223,23 @@ class TestSending:
         single = form_data(EVENT_HUBS, name="In staging") | values
         data = rows(EVENT_HUBS, "web-shop/staging") | {f"0-{name}": text for name, text in values.items()}
 
-        asked = client.post(several(EVENT_HUBS), data | {"send": "0"}, headers=ROW)
+        asked = client.post(bulk_url(EVENT_HUBS), data | {"send": "0"}, headers=ROW)
         assert asked.status_code == 422
         [box] = read(asked).find("input", type="checkbox")
         assert box.attrs["name"] == "0-confirm"
         assert box.attrs["value"] == confirmed(EVENT_HUBS, single)["confirm"][0]
         assert sent(sandbox) == []
 
-        done = client.post(several(EVENT_HUBS), data | {"send": "0", "0-confirm": box.attrs["value"]}, headers=ROW)
+        done = client.post(bulk_url(EVENT_HUBS), data | {"send": "0", "0-confirm": box.attrs["value"]}, headers=ROW)
         assert read(done).find("section", data_done="succeeded")
 
     def test_a_critical_environment_wants_its_key_in_its_row(self, client: Client, sandbox: SandboxServer) -> None:
         data = rows(KINESIS, "web-shop/production") | {"send": "0"}
 
-        asked = client.post(several(KINESIS), data, headers=ROW)
+        asked = client.post(bulk_url(KINESIS), data, headers=ROW)
         assert asked.status_code == 422
         assert read(asked).find("input", name="0-critical_key")
-        done = client.post(several(KINESIS), data | {"0-critical_key": "production"}, headers=ROW)
+        done = client.post(bulk_url(KINESIS), data | {"0-critical_key": "production"}, headers=ROW)
         assert read(done).find("section", data_done="succeeded")
 
     @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ class TestSending:
         self, client: Client, sandbox: SandboxServer, data: dict[str, str]
     ) -> None:
         for headers in ({}, ROW):
-            for url in (several(KINESIS), f"{several(KINESIS)}redraw/"):
+            for url in (bulk_url(KINESIS), f"{bulk_url(KINESIS)}redraw/"):
                 assert client.post(url, data, headers=headers).status_code in {422, 200}
         assert sent(sandbox) == []
 
@@ -258,7 +258,7 @@ class TestSending:
         theirs = record(actor="vera", actor_pk=str(viewer.pk), name="Not yours")
         data = rows(KINESIS, "web-shop/staging") | {"0-submission": str(theirs.submission)}
 
-        for url in (several(KINESIS), f"{several(KINESIS)}redraw/"):
+        for url in (bulk_url(KINESIS), f"{bulk_url(KINESIS)}redraw/"):
             response = client.post(url, data | {"send": "0"})
             assert "Not yours" not in response.content.decode()
 
@@ -271,7 +271,7 @@ class TestSending:
             data = rows(kind, "web-shop/staging", "faults/forbidden")
             for send in ("0", "1", ""):
                 for headers in ({}, ROW):
-                    pages += client.post(several(kind), data | {"send": send}, headers=headers).content.decode()
+                    pages += client.post(bulk_url(kind), data | {"send": send}, headers=headers).content.decode()
         logging.getLogger().removeHandler(handler)
         stored = json.dumps([str(row) for row in AuditRecord.objects.values()])
 
@@ -283,7 +283,7 @@ class TestSending:
         data = rows(EVENT_HUBS, "web-shop/staging", "web-shop/test") | {"0-config-policy_key": "", "0-name": secret}
 
         for url, reason in (("", ""), ("redraw/", ""), ("redraw/", f"with {secret}")):
-            response = client.post(several(EVENT_HUBS) + url, data | {"send": "0", "reason": reason})
+            response = client.post(bulk_url(EVENT_HUBS) + url, data | {"send": "0", "reason": reason})
             assert secret not in response.content.decode()
         assert sent(sandbox) == []
 
@@ -292,13 +292,13 @@ class TestSending:
             sandbox.add_environment("web-shop", f"env-{number}", f"Environment {number}")
         data = rows(MPARTICLE, *(f"web-shop/env-{number}" for number in range(20)))
 
-        response = client.post(several(MPARTICLE), data | {"send": "19"})
+        response = client.post(bulk_url(MPARTICLE), data | {"send": "19"})
 
         assert response.status_code == 200
         assert sent(sandbox) == ["web-shop/env-19"]
 
     def test_who_may_not_create_may_not_do_it_here_either(self, client: Client, viewer: User) -> None:
         client.force_login(viewer)
-        assert client.get(several(KINESIS)).status_code == 403
-        assert client.post(several(KINESIS), rows(KINESIS, "web-shop/staging") | {"send": "0"}).status_code == 403
-        assert Client().post(several(KINESIS), {}).status_code == 401
+        assert client.get(bulk_url(KINESIS)).status_code == 403
+        assert client.post(bulk_url(KINESIS), rows(KINESIS, "web-shop/staging") | {"send": "0"}).status_code == 403
+        assert Client().post(bulk_url(KINESIS), {}).status_code == 401
