@@ -6,9 +6,12 @@ import importlib
 import pkgutil
 from functools import cache
 
-from destinations_ui.kinds.spec import Field, Kind, SpecError
+from destinations_ui.kinds.spec import Field, Kind, Mark, SpecError
 
-__all__ = ["Field", "Kind", "SpecError", "label", "registry"]
+__all__ = ["Field", "Kind", "Mark", "SpecError", "label", "mark", "registry"]
+
+#: The mark of a kind that is unknown here.
+UNKNOWN_MARK = Mark("?", "#5b6670")
 
 
 @cache
@@ -36,3 +39,9 @@ def label(slug: str) -> str:
     """Return the vendor's name of a kind, or LaunchDarkly's slug when the kind is unknown here."""
     kind = registry().get(slug)
     return kind.label if kind else slug or "unknown kind"
+
+
+def mark(slug: str) -> Mark:
+    """Return a kind's mark, or a neutral one when the kind is unknown here."""
+    kind = registry().get(slug)
+    return kind.mark if kind else UNKNOWN_MARK

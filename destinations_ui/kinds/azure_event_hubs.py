@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from destinations_ui.kinds.spec import CrossFieldWarning, Field, FieldWarning, Kind, Paste, SetupGuide
+from destinations_ui.kinds.spec import CrossFieldWarning, Field, FieldWarning, Kind, Mark, Paste, SetupGuide
 from destinations_ui.kinds.validators import event_hub_name, event_hub_namespace, shared_access_policy
 
 KIND = Kind(
@@ -10,7 +10,7 @@ KIND = Kind(
     label="Azure Event Hubs",
     summary="Stream events to a hub in your Azure subscription.",
     docs="https://launchdarkly.com/docs/integrations/data-export/event-hub",
-    icon="bolt",
+    mark=Mark("EH", "#0b62b8"),
     fields=(
         Field(
             name="namespace",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from destinations_ui.kinds.spec import CrossFieldWarning, Field, FieldWarning, Kind, Paste, SetupGuide
+from destinations_ui.kinds.spec import CrossFieldWarning, Field, FieldWarning, Kind, Mark, Paste, SetupGuide
 from destinations_ui.kinds.validators import google_project_id, pubsub_topic_id
 
 KIND = Kind(
@@ -10,7 +10,7 @@ KIND = Kind(
     label="Google Pub/Sub",
     summary="Publish events to a topic in your Google Cloud project.",
     docs="https://launchdarkly.com/docs/integrations/data-export/google-pubsub",
-    icon="chat-bubble-left-right",
+    mark=Mark("PS", "#4f46e5"),
     fields=(
         Field(
             name="project",

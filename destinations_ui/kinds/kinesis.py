@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from destinations_ui.kinds.spec import CrossFieldWarning, Field, FieldWarning, Kind, Paste, SetupGuide
+from destinations_ui.kinds.spec import CrossFieldWarning, Field, FieldWarning, Kind, Mark, Paste, SetupGuide
 from destinations_ui.kinds.validators import aws_region, iam_role_arn, kinesis_stream_name
 
 #: Regions that offer Kinesis Data Streams. https://docs.aws.amazon.com/general/latest/gr/ak.html
@@ -53,7 +53,7 @@ KIND = Kind(
     label="Amazon Kinesis",
     summary="Put events on a Kinesis data stream in your AWS account.",
     docs="https://launchdarkly.com/docs/integrations/data-export/kinesis",
-    icon="queue-list",
+    mark=Mark("Ki", "#a84300"),
     fields=(
         Field(
             name="region",

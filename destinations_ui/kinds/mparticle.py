@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from destinations_ui.kinds.spec import CrossFieldWarning, Field, Kind, Paste
+from destinations_ui.kinds.spec import CrossFieldWarning, Field, Kind, Mark, Paste
 from destinations_ui.kinds.validators import context_kind, mparticle_identity
 
 #: LaunchDarkly has published the first five; mParticle's own page lists the others. The set that the API accepts is
@@ -23,7 +23,7 @@ KIND = Kind(
     label="mParticle",
     summary="Send events to an mParticle feed, with identities mapped.",
     docs="https://launchdarkly.com/docs/integrations/data-export/mparticle",
-    icon="sparkles",
+    mark=Mark("mP", "#b3246b"),
     fields=(
         Field(
             name="api_key",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from destinations_ui.kinds.spec import CrossFieldWarning, Field, FieldWarning, Kind, Paste
+from destinations_ui.kinds.spec import CrossFieldWarning, Field, FieldWarning, Kind, Mark, Paste
 from destinations_ui.kinds.validators import context_kind
 
 KIND = Kind(
@@ -10,7 +10,7 @@ KIND = Kind(
     label="Segment",
     summary="Send events to a LaunchDarkly source in Segment.",
     docs="https://launchdarkly.com/docs/integrations/data-export/segment",
-    icon="chart-pie",
+    mark=Mark("Sg", "#12714a"),
     fields=(
         Field(
             name="write_key",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from destinations_ui.kinds.spec import Field, FieldWarning, Kind, Paste, SetupGuide
+from destinations_ui.kinds.spec import Field, FieldWarning, Kind, Mark, Paste, SetupGuide
 from destinations_ui.kinds.validators import public_key, snowflake_account_url
 
 OUTLINE = """\
@@ -31,7 +31,7 @@ KIND = Kind(
     label="Snowflake",
     summary="Load events into a database of your Snowflake account every hour.",
     docs="https://launchdarkly.com/docs/integrations/data-export/snowflake",
-    icon="circle-stack",
+    mark=Mark("Sf", "#0e6f8a"),
     fields=(
         Field(
             name="snowflake_host_address",

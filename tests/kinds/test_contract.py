@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from django.template import Context, Engine
 
 from destinations_ui import kinds
 from destinations_ui.conf.secret import Secret
-from destinations_ui.kinds import Field, Kind
+from destinations_ui.kinds import Field, Kind, Mark
 from destinations_ui.kinds.spec import Value
+
+#: Every kind's mark, and the one of unknown kinds.
+MARKS = {slug: kinds.mark(slug) for slug in [*kinds.registry(), "databricks"]}
 
 REQUIRED, OPTIONAL, SECRET = "required", "optional", "required and secret"
 
@@ -217,12 +219,21 @@ def test_each_kind_is_explained(kind: Kind) -> None:
     assert docs.path.startswith("/docs/")
 
 
-@every_kind
-def test_each_icon_is_there(kind: Kind) -> None:
-    engine = Engine(builtins=["heroicons.templatetags.heroicons"])
-    for style in ("mini", "outline"):
-        template = engine.from_string(f"{{% heroicon_{style} icon %}}")
-        assert "<svg" in template.render(Context({"icon": kind.icon}))
+@pytest.mark.parametrize("mark", MARKS.values(), ids=MARKS)
+def test_a_marks_letters_stand_out_from_its_color(mark: Mark) -> None:
+    assert 1.05 / (luminance(mark.color) + 0.05) >= 4.5  # WCAG 2.2, 1.4.3, on white
+
+
+def test_no_two_marks_look_alike() -> None:
+    assert len({mark.letters.casefold() for mark in MARKS.values()}) == len(MARKS)
+    assert len({mark.color for mark in MARKS.values()}) == len(MARKS)
+
+
+def luminance(color: str) -> float:
+    """Return the relative luminance of a color like #0b62b8."""
+    channels = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (((value + 0.055) / 1.055) ** 2.4 if value > 0.04045 else value / 12.92 for value in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def test_an_unknown_field_is_a_key_error() -> None:

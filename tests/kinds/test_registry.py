@@ -21,7 +21,7 @@ WALK = Path(__file__).with_name("walk.py")
 PARTS = ("destinations_ui", "templates", "static")
 
 SPEC = """
-from destinations_ui.kinds.spec import Field, Kind
+from destinations_ui.kinds.spec import Field, Kind, Mark
 from destinations_ui.kinds.validators import google_project_id
 
 KIND = Kind(
@@ -29,7 +29,7 @@ KIND = Kind(
     label="Google BigQuery",
     summary="Load events into a dataset of your Google Cloud project.",
     docs="https://launchdarkly.com/docs/integrations/data-export/bigquery",
-    icon="table-cells",
+    mark=Mark("BQ", "#0b62b8"),
     fields=(
         Field(
             name="dataset_project",

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from destinations_ui import kinds
-from destinations_ui.kinds import Field, Kind, SpecError
+from destinations_ui.kinds import Field, Kind, Mark, SpecError
 from destinations_ui.kinds.spec.setup_guides import SetupGuide, fill
 from tests.support.attempts import KINDS
 
@@ -107,7 +107,7 @@ def test_a_guide_with_a_secret_or_without_a_source_is_refused() -> None:
             label="Carrier pigeon",
             summary="By air.",
             docs=SOURCE,
-            icon="bolt",
+            mark=Mark("EH", "#0b62b8"),
             fields=(plain, secret),
             setup_guides=(made("Shell", text),),
         )

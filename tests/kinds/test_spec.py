@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from destinations_ui.kinds import Field, Kind, SpecError
+from destinations_ui.kinds import Field, Kind, Mark, SpecError
 from destinations_ui.kinds.validators import aws_region
 
 
@@ -21,12 +21,12 @@ def field(**changes: Any) -> Field:
 
 def kind(**changes: Any) -> Kind:
     """Return a good kind, or one with changes."""
-    good = {
+    good: dict[str, Any] = {
         "slug": "pigeon",
         "label": "Carrier pigeon",
         "summary": "Sends events by air.",
         "docs": "https://launchdarkly.com/docs/pigeon",
-        "icon": "bolt",
+        "mark": Mark("CP", "#0b62b8"),
         "fields": (field(),),
     }
     return Kind(**good | changes)
@@ -139,7 +139,16 @@ def test_an_ill_formed_slug_is_refused(slug: str) -> None:
     assert repr(slug) in str(caught.value)
 
 
-@pytest.mark.parametrize("attribute", ["label", "summary", "icon"])
+@pytest.mark.parametrize(
+    ("letters", "color"),
+    [("", "#0b62b8"), ("Big", "#0b62b8"), ("<", "#0b62b8"), ("B", "blue"), ("B", "#0b6"), ("B", '#0b62b8"')],
+)
+def test_an_ill_formed_mark_is_refused(letters: str, color: str) -> None:
+    with pytest.raises(SpecError, match="mark"):
+        Mark(letters, color)
+
+
+@pytest.mark.parametrize("attribute", ["label", "summary"])
 def test_an_empty_text_of_a_kind_is_refused(attribute: str) -> None:
     with pytest.raises(SpecError, match=f"Kind pigeon: {attribute} is empty"):
         kind(**{attribute: " "})

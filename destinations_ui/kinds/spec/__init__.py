@@ -5,6 +5,7 @@ from __future__ import annotations
 from destinations_ui.kinds.spec.errors import SpecError
 from destinations_ui.kinds.spec.field import Field, PlainValue, Row, Validator, Value
 from destinations_ui.kinds.spec.kind import Kind
+from destinations_ui.kinds.spec.mark import Mark
 from destinations_ui.kinds.spec.paste import Paste
 from destinations_ui.kinds.spec.setup_guides import SetupGuide
 from destinations_ui.kinds.spec.warnings import CrossFieldWarning, FieldWarning
@@ -14,6 +15,7 @@ __all__ = [
     "Field",
     "FieldWarning",
     "Kind",
+    "Mark",
     "Paste",
     "PlainValue",
     "Row",

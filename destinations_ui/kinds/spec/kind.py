@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from destinations_ui.conf.secret import Secret
 from destinations_ui.kinds.spec.errors import SpecError
 from destinations_ui.kinds.spec.field import Field, PlainValue, Value, refuse_duplicates
+from destinations_ui.kinds.spec.mark import Mark
 from destinations_ui.kinds.spec.paste import COMMON_TEXTS, Paste
 from destinations_ui.kinds.spec.setup_guides import SetupGuide
 from destinations_ui.kinds.spec.warnings import CrossFieldWarning
@@ -47,7 +48,7 @@ class Kind:
         label: The vendor's name for it.
         summary: One line that helps to choose.
         docs: The URL of LaunchDarkly's documentation.
-        icon: A Heroicons name.
+        mark: What makes it easy to recognize in a list.
         fields: In the order of the form.
         at_least_one: Groups of field names of which one must be filled.
         setup: What the vendor's side needs before events arrive, in a sentence or two.
@@ -63,7 +64,7 @@ class Kind:
     label: str
     summary: str
     docs: str
-    icon: str
+    mark: Mark
     fields: tuple[Field, ...]
     at_least_one: tuple[tuple[str, ...], ...] = ()
     setup: str = ""
@@ -78,7 +79,7 @@ class Kind:
         """Raise :class:`SpecError`, naming the kind, when it is invalid."""
         if not SLUG.fullmatch(self.slug):
             raise SpecError(f"The kind {self.slug!r} is not written in lower case with hyphens.")
-        for attribute in ("label", "summary", "icon"):
+        for attribute in ("label", "summary"):
             if not getattr(self, attribute).strip():
                 raise SpecError(f"Kind {self.slug}: {attribute} is empty.")
         docs = urlsplit(self.docs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from django import template
 from django.utils import timezone
@@ -16,9 +17,15 @@ from destinations_ui.audit import damage
 from destinations_ui.audit.damage import UNREADABLE_TIME
 from destinations_ui.audit.models import AuditRecord, Outcome
 from destinations_ui.history.stats import Bar
-from destinations_ui.kinds import Kind
+from destinations_ui.kinds import Kind, Mark
 
 register = template.Library()
+
+#: A mark in SVG: the color and the letters are the kind's, and the size is the page's.
+MARK = (
+    '<svg class="kind-mark" viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="7" fill="{}"/>'
+    '<text x="16" y="21.5" text-anchor="middle">{}</text></svg>'
+)
 
 #: Outcome → Heroicon. Word, icon and color each tell the outcome alone.
 OUTCOME_ICONS = {
@@ -131,11 +138,16 @@ def kind_cards(kind: Kind | None, place: str) -> dict[str, object]:
     return {"kinds": kinds.registry().values(), "kind": kind, "place": place}
 
 
-@register.filter
-def kind_icon(slug: str) -> str:
-    """Return the icon of a kind, or a question mark for a kind that is not known here."""
-    kind = kinds.registry().get(slug)
-    return kind.icon if kind else "question-mark-circle"
+@register.simple_tag
+def kind_mark(slug: str) -> SafeString:
+    """Draw a kind's mark. The kind's name stands beside it: assistive technology skips the mark."""
+    return drawn_mark(kinds.mark(slug))
+
+
+@cache
+def drawn_mark(mark: Mark) -> SafeString:
+    """Return a mark as SVG."""
+    return format_html(MARK, mark.color, mark.letters)
 
 
 @register.filter

@@ -96,6 +96,17 @@ class TestWhatIsThere:
         assert "Coo carrier-pigeon" in words
         assert "Second databricks" in words
 
+    def test_each_kind_has_its_mark_and_an_unknown_kind_a_neutral_one(
+        self, client: Client, sandbox: SandboxServer
+    ) -> None:
+        sandbox.add_destination("mobile-app", "staging", kind="segment")
+        sandbox.add_destination("web-shop", "test", kind="<carrier-pigeon>")
+
+        page = open_map(client, "?q=p")
+
+        assert [mark.text for mark in page.find("svg", **{"class": "kind-mark"})] == ["Sg", "Ki", "?"]
+        assert page.find("carrier-pigeon") == []
+
     @pytest.mark.parametrize(
         "item",
         [
