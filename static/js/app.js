@@ -76,10 +76,8 @@
     // The form is sent to the kind that is shown, whichever it was when the page was loaded.
     const [, intent] = /^\/destinations\/new\/[^/]+\/(.*)$/.exec(detail.path) ?? [];
     if (detail.elt.id === "form") detail.path = currentCard().pathname + intent;
-    // The URL contains the project and environment as far as they are chosen.
-    if (detail.elt.closest("#kinds")) {
-      for (const [name, value] of Array.from(detail.formData)) if (!value) detail.formData.delete(name);
-    }
+    // The URL contains the chosen project and environment as the server writes them, never what is typed.
+    if (detail.elt.closest("#kinds")) detail.path += document.getElementById("environment-field").dataset.query;
   });
   document.addEventListener("htmx:afterRequest", ({ detail }) => {
     // The button that removed a row is gone with it.

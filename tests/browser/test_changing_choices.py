@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from destinations_ui import kinds
 from destinations_ui.sandbox import SandboxServer
@@ -37,7 +37,8 @@ def begin(oskar: Visitor) -> Page:
     """Open the form for Kinesis and fill all of it, with another environment than the address has."""
     page = oskar.open("/destinations/new/kinesis/?project=web-shop&environment=staging")
     fill_common(page, "Typed name", on=False, reason="Typed reason")
-    common(page, "environment").select_option("test")
+    with swapped(page):
+        common(page, "environment").select_option("test")
     fill_config(page, KINESIS)
     return page
 
@@ -168,6 +169,34 @@ def test_choosing_a_project_brings_its_environments(oskar: Visitor) -> None:
     expect(options).to_have_count(4)
 
 
+def test_what_is_typed_for_project_or_environment_is_in_no_url(oskar: Visitor) -> None:
+    page = begin(oskar)
+    sent: list[Request] = []
+    page.on("request", lambda request: sent.append(request))
+    config(page, "role_arn").fill("typed-for-another-field")
+
+    with swapped(page):
+        common(page, "environment").select_option("staging")
+    with swapped(page):
+        common(page, "project").fill("A-Secret-By-Mistake")
+        common(page, "project").press("Tab")
+    with swapped(page):
+        page.get_by_role("button", name="Refresh the environments").click()
+    common(page, "environment").fill("Another-Secret")
+    with swapped(page):
+        page.get_by_role("link", name="Segment").click()
+
+    lookups = [request for request in sent if "/environments/" in request.url]
+    assert [request.method for request in lookups] == ["POST"] * 3
+    for request in lookups:
+        assert set(parse_qs(request.post_data or "")) <= {"csrfmiddlewaretoken", "project", "environment"}
+    assert "project=A-Secret-By-Mistake" in (lookups[1].post_data or "")
+    assert not [url for url in (page.url, *(request.url for request in sent)) if "Secret" in url]
+    expect_kind(page, "segment")
+    expect(common(page, "project")).to_have_value("A-Secret-By-Mistake")
+    expect(common(page, "environment")).to_have_value("Another-Secret")
+
+
 def test_a_taken_environment_says_by_what(oskar: Visitor) -> None:
     page = oskar.open("/destinations/new/kinesis/?project=mobile-app&environment=development")
     notice = page.get_by_role("status").filter(has_text="Development already has a destination")
@@ -233,7 +262,7 @@ def let_go(page: Page, pattern: str, held: list[Route]) -> None:
 
 def test_a_kind_that_is_chosen_while_the_environment_is_looked_up_is_the_one_that_is_shown(oskar: Visitor) -> None:
     page = oskar.open("/destinations/new/kinesis/?project=web-shop&environment=staging")
-    lookups = "**/destinations/new/kinesis/environments/?**"
+    lookups = "**/destinations/new/kinesis/environments/"
     held = hold(page, lookups)
     with page.expect_request(lookups):
         common(page, "environment").select_option("test")

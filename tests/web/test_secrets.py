@@ -278,6 +278,31 @@ def test_a_secret_in_a_plain_field_is_discarded_not_shown_back(
     assert sandbox.count("POST") == 0
 
 
+@pytest.mark.parametrize("name", ["project", "environment"])
+@pytest.mark.parametrize("secret", ["us1-c2VjcmV0LW1hcmtlcg4dfc17e5", "Key: c2VjcmV0LW1hcmtlcg4dfc17e5"])
+def test_a_secret_typed_for_project_or_environment_goes_no_further(
+    signed_in: Client, surfaces: Surfaces, sandbox: SandboxServer, name: str, secret: str, cache_folder: Path
+) -> None:
+    url = "/destinations/new/segment/"
+    posted = {"project": "web-shop", "environment": "staging", name: secret}
+    fragment = {"HX-Request": "true", "HX-Target": "environment-field"}
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = signed_in.cookies
+
+    for part in ("environments/", "environments/?refresh=yes", "redraw/", "preview/", ""):
+        for headers in ({}, fragment):
+            for visitor in (signed_in, strict, Client()):
+                surfaces.see(part, visitor.post(f"{url}{part}", posted, headers=headers))
+    look_around(signed_in, surfaces)
+
+    asked = "\n".join(request.path for request in sandbox.requests)
+    assert "/api/v2/projects" in asked
+    assert list(cache_folder.rglob("*.djcache"))
+    places = [("LaunchDarkly", asked), ("log", surfaces.log.getvalue()), *surfaces.responses]
+    places += [*stored(), *cached(cache_folder)]
+    assert [what for what, text in places if "c2VjcmV0LW1hcmtlcg" in text] == []
+
+
 def test_sdk_keys_of_environments_are_dropped(
     signed_in: Client, surfaces: Surfaces, sandbox: SandboxServer, cache_folder: Path
 ) -> None:

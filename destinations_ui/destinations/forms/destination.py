@@ -151,7 +151,9 @@ class DestinationForm(forms.Form):
     def offer_environments(self) -> None:
         """Fill the inputs of project and environment with LaunchDarkly's lists; any other key may be typed."""
         attrs = {
-            "hx-get": reverse("environment-options", args=[self.kind]),
+            # Posted, not in the URL: what was typed could be a secret in the wrong field.
+            "hx-post": reverse("environment-options", args=[self.kind]),
+            "hx-params": "csrfmiddlewaretoken,project,environment",
             "hx-trigger": "change",
             # A late response to an earlier choice must not undo a newer one.
             "hx-sync": "this:replace",

@@ -27,6 +27,11 @@ class EnvironmentOptions:
         """Return an environment, if it is listed."""
         return next((slot for slot in self.environments.items if slot.environment.key == environment), None)
 
+    def listed(self, project: str, environment: str) -> dict[str, str]:
+        """Return those of the chosen keys that LaunchDarkly lists."""
+        chosen = {"project": project} if project in {item.key for item in self.projects.items} else {}
+        return chosen | ({"environment": environment} if self.slot(environment) else {})
+
     def lacks_project(self, key: str) -> bool:
         """Return whether LaunchDarkly certainly has no such project."""
         return self.projects.current and key not in {project.key for project in self.projects.items}
@@ -62,7 +67,7 @@ def environment_input(
     choices += [(slot.environment.key, describe(slot)) for slot in options.environments.items]
     if chosen and chosen not in dict(choices):
         choices.append((chosen, f"{chosen} (not in LaunchDarkly's list)"))
-    widget = forms.Select({"class": "input", "hx-include": "#id_project", **attrs}, choices=choices)
+    widget = forms.Select({"class": "input", **attrs}, choices=choices)
     return widget, "An environment can have one destination, whatever its kind."
 
 

@@ -96,15 +96,22 @@ def redraw(request: SignedInRequest, kind: Kind) -> HttpResponse:
     return page(request, DestinationForm(kind, loaded, initial=as_typed(posted, command)))
 
 
-@require_safe
+@sensitive_post_parameters()
+@sensitive_variables()
+@require_http_methods(["GET", "HEAD", "POST"])
 @may_create
 def environment_options(request: SignedInRequest, kind: Kind) -> HttpResponse:
-    """Show the environments of the chosen project, and what to know about the chosen one."""
-    chosen = chosen_environment(request)
-    if not wants_fragment(request):
-        return redirect_to_form(kind, chosen)
-    loaded = options.load(chosen["project"], refresh="refresh" in request.GET)
-    return page(request, DestinationForm(kind, loaded, initial=chosen), part=ENVIRONMENT)
+    """Show the environments of the posted project, and what to know about the posted one."""
+    if request.method != "POST":
+        return redirect("create-destination", kind)
+    refresh = "refresh" in request.GET
+    posted = posted_data.parse(kind, request.POST)
+    loaded = options.load(posted.text("project"), refresh=refresh)
+    # An environment that only the project chosen before has.
+    gone = not refresh and loaded.lacks_environment(posted.text("environment"))
+    initial = as_typed(posted) | ({"environment": ""} if gone else {})
+    part = ENVIRONMENT if wants_fragment(request) else ""
+    return page(request, DestinationForm(kind, loaded, initial=initial), part=part)
 
 
 @require_safe
@@ -142,13 +149,6 @@ def environment_query(chosen: dict[str, str]) -> str:
     return f"?{query}" if query else ""
 
 
-def redirect_to_form(kind: Kind, chosen: dict[str, str]) -> HttpResponse:
-    """Redirect to the form of a kind with project and environment."""
-    response = redirect("create-destination", kind)
-    response["Location"] += environment_query(chosen)
-    return response
-
-
 def page(
     request: SignedInRequest,
     form: DestinationForm,
@@ -162,10 +162,12 @@ def page(
     if wants_fragment(request) and not part:
         part = MAIN
     chosen = {name: known_key(str(form[name].value() or "")) for name in ("project", "environment")}
+    # What was typed is in no URL unless LaunchDarkly lists it: it could be a secret in the wrong field.
+    in_url = form.options.listed(**chosen) if request.method == "POST" else chosen
     context |= {
         "form": form,
         "kind": form.kind,
-        "environment_query": environment_query(chosen),
+        "environment_query": environment_query(in_url),
         "fragment": part in {FIELDS, ENVIRONMENT},
         "kind_spec": digest(form.kind),
         "unresolved": unresolved_attempts(**chosen) if part != FIELDS and all(chosen.values()) else [],

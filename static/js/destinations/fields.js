@@ -80,10 +80,10 @@ const fill = async (input, kind, reading) => {
 };
 
 const loadEnvironments = (input, environment = "") => {
-  const path = input.getAttribute("hx-get");
+  const path = input.getAttribute("hx-post");
   if (!path) return;
   const values = { project: input.value, environment };
-  htmx.ajax("GET", path, { source: input, target: "#environment-field", swap: "outerHTML", values });
+  htmx.ajax("POST", path, { source: input, target: "#environment-field", swap: "outerHTML", values });
 };
 
 const status = (input) => input.closest("[data-kind-fields]").querySelector("[data-pasted]");

@@ -74,7 +74,7 @@ class TestOpening:
     def test_htmx_gets_the_environments_alone_when_the_project_changes(self, client: Client) -> None:
         headers = {"HX-Request": "true", "HX-Target": "environment-field"}
 
-        page = read(client.get(f"{create_url(KINESIS)}environments/", {"project": "mobile-app"}, headers=headers))
+        page = read(client.post(f"{create_url(KINESIS)}environments/", {"project": "mobile-app"}, headers=headers))
 
         assert page.find("div", id="environment-field")
         assert {element.attrs["value"] for element in page.find("option")} == {
@@ -137,6 +137,40 @@ class TestOpening:
         assert "Development already has a destination" in page.text
         assert "“Development events”, Amazon Kinesis" in page.text
 
+    @each_kind
+    @pytest.mark.parametrize("part", ["", "environments/", "redraw/"])
+    def test_nothing_typed_into_the_form_is_sent_in_a_url(self, client: Client, kind: Kind, part: str) -> None:
+        typed = {"project": "typed-project", "environment": "typed-environment"}
+
+        page = read(client.post(f"{create_url(kind)}{part}", typed))
+
+        assert {element.attrs["method"] for element in page.find("form")} == {"post"}
+        # A link or a button has no typed value, unless it includes those of other elements.
+        assert {element.tag for element in page.elements if "hx-get" in element.attrs} <= {"a", "button"}
+        assert not [element for element in page.elements if "hx-include" in element.attrs]
+        assert not [url for url in page.links if "typed" in url]
+        assert page.find("div", id="environment-field")[0].attrs["data-query"] == ""
+
+    def test_listed_keys_lead_to_the_other_kinds(self, client: Client) -> None:
+        place = {"project": "web-shop", "environment": "test"}
+        fragment = {"HX-Request": "true", "HX-Target": "environment-field"}
+
+        for response in (
+            client.get(create_url(KINESIS), place),
+            client.post(create_url(KINESIS), place),
+            client.post(f"{create_url(KINESIS)}environments/", place, headers=fragment),
+        ):
+            query = "?project=web-shop&environment=test"
+            page = read(response)
+            assert page.find("div", id="environment-field")[0].attrs["data-query"] == query
+
+    def test_another_project_keeps_the_environment_if_it_has_it(self, client: Client) -> None:
+        url = f"{create_url(KINESIS)}environments/"
+
+        for environment, kept in (("staging", "staging"), ("test", "")):
+            page = read(client.post(url, {"project": "mobile-app", "environment": environment}, headers=HTMX))
+            assert page.form()["environment"] == kept
+
     def test_without_launchdarkly_the_form_opens_says_so_and_takes_typed_keys(
         self, client: Client, settings: Settings
     ) -> None:
@@ -155,8 +189,8 @@ class TestOpening:
         sandbox.add_environment("web-shop", "brand-new", "Brand new")
 
         before = read(client.get(create_url(KINESIS), {"project": "web-shop"}))
-        query = {"project": "web-shop", "refresh": "yes"}
-        after = read(client.get(f"{create_url(KINESIS)}environments/", query, headers=HTMX))
+        url = f"{create_url(KINESIS)}environments/?refresh=yes"
+        after = read(client.post(url, {"project": "web-shop"}, headers=HTMX))
 
         assert "Brand new" not in before.text
         assert "Brand new" in after.text

@@ -157,14 +157,9 @@ class TestNothingIsSent:
     def test_an_empty_one_is_shown_with_its_mistakes(self, client: Client) -> None:
         assert client.post(f"{create_url(KINESIS)}preview/").status_code == 422
 
-    @pytest.mark.parametrize("part", ["preview", "redraw"])
+    @pytest.mark.parametrize("part", ["preview", "redraw", "environments"])
     def test_a_reload_without_its_data_leads_to_the_form(self, client: Client, part: str) -> None:
         assert client.get(f"{create_url(KINESIS)}{part}/")["Location"] == create_url(KINESIS)
-
-    def test_environments_outside_the_page_lead_to_the_form(self, client: Client) -> None:
-        response = client.get(f"{create_url(KINESIS)}environments/", {"project": "web-shop", "environment": "test"})
-
-        assert response["Location"] == f"{create_url(KINESIS)}?project=web-shop&environment=test"
 
 
 class TestUnusual:
@@ -280,7 +275,7 @@ class TestCritical:
         for environment, there in (("production", 1), ("staging", 0), ("", 0)):
             response = client.get(create_url(KINESIS), {"project": "web-shop", "environment": environment})
             assert len(read(response).find("input", name="critical_key")) == there
-            fragment = client.get(
+            fragment = client.post(
                 f"{create_url(KINESIS)}environments/",
                 {"project": "web-shop", "environment": environment},
                 headers={"HX-Request": "true", "HX-Target": "environment-field"},

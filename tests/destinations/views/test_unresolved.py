@@ -46,7 +46,7 @@ def test_it_leads_to_the_earlier_attempt_wherever_the_place_is_known(
 
     for response in (
         client.get(FORM + PLACE),
-        client.get(f"{FORM}environments/{PLACE}", headers=fragment),
+        client.post(f"{FORM}environments/", data, headers=fragment),
         client.post(f"{FORM}redraw/", data),
         client.post(FORM, data),
     ):
