@@ -42,6 +42,9 @@ OUTCOMES: Mapping[type[LaunchDarklyError], Outcome] = {
     Uncertain: Outcome.UNKNOWN,
 }
 
+#: Outcomes that certainly changed nothing: the form comes back to be corrected and sent again.
+FAILED = frozenset({Outcome.REFUSED, Outcome.NOT_SENT})
+
 #: Two records that agree in these are of the same submission, sent twice.
 SUBMITTED_FIELDS = (
     "actor_pk",
@@ -144,11 +147,23 @@ class ActionResult:
         record: With its outcome, in memory at least.
         stored: Whether the outcome is in the database, too. If not, the record there is still pending.
         error: LaunchDarkly's or the connection's error, unless it succeeded.
+        repeated: Whether this is the result of an earlier attempt with the same submission.
     """
 
     record: AuditRecord
-    stored: bool
+    stored: bool = True
     error: LaunchDarklyError | None = None
+    repeated: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether the form comes back to be corrected and sent again."""
+        return self.stored and not self.repeated and self.record.outcome in FAILED
+
+    @property
+    def done(self) -> bool:
+        """Whether the stored record says the rest."""
+        return self.stored and not self.failed
 
 
 @sensitive_variables()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -18,10 +18,11 @@ from django.views.decorators.debug import sensitive_variables
 from destinations_ui.audit.models import AuditRecord
 from destinations_ui.destinations import environment_options as options
 from destinations_ui.destinations import inventory
+from destinations_ui.destinations.actions import FAILED, ActionResult
 from destinations_ui.destinations.forms import posted_data
 from destinations_ui.destinations.forms.destination import DestinationForm, as_typed
 from destinations_ui.destinations.forms.posted_data import PostedData
-from destinations_ui.destinations.submit import FAILED_STATUS, SubmitResult, submit, unresolved_attempts
+from destinations_ui.destinations.submit import response_status, submit, unresolved_attempts
 from destinations_ui.kinds import Kind
 from destinations_ui.launchdarkly.resources import KEY
 
@@ -36,8 +37,8 @@ class Row:
     Attributes:
         number: Stands before the row's names.
         form: ``None`` where the record says the rest.
-        result: What happened when it was sent just now.
-        record: The attempt, once the form is done.
+        result: What came of the attempt, if one was made.
+        status: HTTP status of a response about this row.
         unresolved: Earlier attempts there that may have created a destination.
     """
 
@@ -45,8 +46,8 @@ class Row:
     project: str
     environment: str
     form: DestinationForm | None = None
-    result: SubmitResult = field(default_factory=lambda: SubmitResult(200))
-    record: AuditRecord | None = None
+    result: ActionResult | None = None
+    status: int = 200
     unresolved: Sequence[AuditRecord] = ()
 
 
@@ -113,9 +114,10 @@ def sent_row(number: str, posted: PostedData, actor: User, request_id: uuid.UUID
     project, environment = posted.text("project"), posted.text("environment")
     form = DestinationForm(posted.kind, options.load_for(posted), posted, row=number)
     result = submit(form, actor, request_id)
-    if result.record and (result.done or not result.stored):
-        return Row(number, project, environment, record=result.record, result=result)
-    return Row(number, project, environment, form, result, unresolved=unresolved_attempts(project, environment))
+    if result and not result.failed:
+        return Row(number, project, environment, result=result)
+    status = response_status(form, result)
+    return Row(number, project, environment, form, result, status, unresolved_attempts(project, environment))
 
 
 @sensitive_variables()
@@ -136,9 +138,9 @@ def done_row(number: str, posted: PostedData, actor: User) -> Row | None:
     if not submission:
         return None
     record = AuditRecord.objects.filter(submission=submission, actor_pk=str(actor.pk)).first()
-    if record is None or record.outcome in FAILED_STATUS:
+    if record is None or record.outcome in FAILED:
         return None
-    return Row(number, posted.text("project"), posted.text("environment"), record=record)
+    return Row(number, posted.text("project"), posted.text("environment"), result=ActionResult(record))
 
 
 def chosen_environments(texts: Sequence[str]) -> tuple[list[tuple[str, str]], list[str]]:

@@ -1,9 +1,9 @@
-"""Submit a form: validate it, send it once, and say what the page shows next."""
+"""Submit a form: validate it and send it once."""
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from django.contrib.auth.models import User
 from django.db import DatabaseError, InterfaceError
@@ -11,9 +11,14 @@ from django.views.decorators.debug import sensitive_variables
 
 from destinations_ui.audit.models import AuditRecord, Outcome
 from destinations_ui.destinations import actions, reconcile
-from destinations_ui.destinations.actions import AlreadySubmitted, Attempt, CriticalKeyRequired, NotRecorded
+from destinations_ui.destinations.actions import (
+    ActionResult,
+    AlreadySubmitted,
+    Attempt,
+    CriticalKeyRequired,
+    NotRecorded,
+)
 from destinations_ui.destinations.forms.destination import DestinationForm
-from destinations_ui.launchdarkly.errors import LaunchDarklyError
 
 #: The notice above a form that comes back although its fields are valid.
 UNCONFIRMED = "unconfirmed"
@@ -21,57 +26,43 @@ NOT_RECORDED = "not_recorded"
 ALREADY_SUBMITTED = "already_submitted"
 REJECTED = "rejected"
 
-#: HTTP status of the form that comes back, by outcome. With any other outcome the record says the rest.
-FAILED_STATUS = {Outcome.REFUSED: 422, Outcome.NOT_SENT: 503}
-
-
-@dataclass(frozen=True, slots=True)
-class SubmitResult:
-    """What happened to a submitted form.
-
-    Attributes:
-        status: HTTP status of the form's page, when it comes back.
-        notice: Shown above the form when its fields are valid.
-        record: The attempt, if one was made.
-        error: LaunchDarkly's or the connection's error, unless the attempt succeeded.
-        stored: Whether the outcome is in the database.
-        done: Whether the record says the rest, so that the form is not shown again.
-    """
-
-    status: int
-    notice: str = ""
-    record: AuditRecord | None = None
-    error: LaunchDarklyError | None = None
-    stored: bool = True
-    done: bool = False
+#: HTTP status of the form that comes back, by its notice; by the outcome when its attempt failed.
+NOTICE_STATUS: Mapping[str, int] = {NOT_RECORDED: 503, ALREADY_SUBMITTED: 409}
+FAILED_STATUS: Mapping[str, int] = {Outcome.REFUSED: 422, Outcome.NOT_SENT: 503}
 
 
 @sensitive_variables()
-def submit(form: DestinationForm, actor: User, request_id: uuid.UUID) -> SubmitResult:
-    """Send a valid form whose warnings are confirmed; report what to fix in any other."""
+def submit(form: DestinationForm, actor: User, request_id: uuid.UUID) -> ActionResult | None:
+    """Send a valid form whose warnings are confirmed; ``None`` if nothing was attempted: the form says why."""
     if not form.is_valid():
-        return SubmitResult(422)
+        return None
     if form.unconfirmed():
-        return SubmitResult(422, UNCONFIRMED)
+        form.notice = UNCONFIRMED
+        return None
     try:
         result = actions.create_destination(attempt(form, actor, request_id))
     except CriticalKeyRequired as required:
         form.require_critical_key(required.environment)
-        return SubmitResult(422)
     except NotRecorded:
-        return SubmitResult(503, NOT_RECORDED)
+        form.notice = NOT_RECORDED
     except AlreadySubmitted as used:
         if used.record is not None:
-            return SubmitResult(200, record=used.record, done=True)
+            return ActionResult(used.record, repeated=True)
         form.renew_submission()
-        return SubmitResult(409, ALREADY_SUBMITTED)
-    if not result.stored:
-        return SubmitResult(200, record=result.record, error=result.error, stored=False)
-    status = FAILED_STATUS.get(Outcome(result.record.outcome))
-    if status is None:
-        return SubmitResult(200, record=result.record, error=result.error, done=True)
-    form.renew_submission()
-    return SubmitResult(status, REJECTED, result.record, result.error)
+        form.notice = ALREADY_SUBMITTED
+    else:
+        if result.failed:
+            form.renew_submission()
+            form.notice = REJECTED
+        return result
+    return None
+
+
+def response_status(form: DestinationForm, result: ActionResult | None) -> int:
+    """Return the HTTP status of the page that shows what came of a submitted form."""
+    if result is None:
+        return NOTICE_STATUS.get(form.notice, 422)
+    return FAILED_STATUS[result.record.outcome] if result.failed else 200
 
 
 def attempt(form: DestinationForm, actor: User, request_id: uuid.UUID) -> Attempt:

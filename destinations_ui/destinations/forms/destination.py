@@ -130,6 +130,8 @@ class DestinationForm(forms.Form):
         #: Warnings about the values; known once the form has been validated.
         self.warnings: list[PendingWarning] = []
         self.confirmations = posted.data.getlist("confirm") if posted else []
+        #: Why the form comes back although its fields are valid.
+        self.notice = ""
         super().__init__(
             posted.for_row(row) if posted else None,
             initial={"submission": uuid.uuid4()} | dict(initial or {}),

@@ -92,7 +92,7 @@ def send(request: SignedInRequest, kind: Kind) -> HttpResponse:
         else bulk.typed_row(number, row, request.user, "")
         for number, row in posted.items()
     ]
-    status = next((row.result.status for row in rows if row.number == chosen), 200)
+    status = next((row.status for row in rows if row.number == chosen), 200)
     if rows and wants_fragment(request):
         return page(request, kind, rows, part="#row", row=rows[0], status=status)
     return remaining(request, kind, rows, status=status)

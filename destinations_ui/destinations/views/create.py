@@ -19,7 +19,7 @@ from destinations_ui.destinations.forms.destination import DestinationForm, as_t
 from destinations_ui.destinations.forms.environment import known_key
 from destinations_ui.destinations.forms.kind_fields import MOST_ROWS, rows_field
 from destinations_ui.destinations.preview import preview
-from destinations_ui.destinations.submit import UNCONFIRMED, submit, unresolved_attempts
+from destinations_ui.destinations.submit import UNCONFIRMED, response_status, submit, unresolved_attempts
 from destinations_ui.kinds import Kind
 from destinations_ui.kinds.client_spec import digest
 
@@ -57,11 +57,10 @@ def send(request: SignedInRequest, kind: Kind) -> HttpResponse:
     """Send a posted form, and lead to its record; otherwise show the form again with what to do."""
     form = posted_form(request, kind)
     result = submit(form, request.user, request.request_id)
-    if result.done and result.record:
+    if result and result.done:
         return redirect_to(request, result.record.get_absolute_url())
-    template = "destinations/create.html" if result.stored else "destinations/unrecorded.html"
-    context: dict[str, Any] = {"notice": result.notice, "record": result.record, "error": result.error}
-    return page(request, form, template=template, status=result.status, **context)
+    template = "destinations/create.html" if result is None or result.stored else "destinations/unrecorded.html"
+    return page(request, form, template=template, status=response_status(form, result), result=result)
 
 
 @sensitive_post_parameters()
@@ -75,9 +74,9 @@ def preview_destination(request: SignedInRequest, kind: Kind) -> HttpResponse:
     form = posted_form(request, kind)
     if not form.is_valid():
         return page(request, form, status=422)
-    notice = UNCONFIRMED if form.unconfirmed() else ""
-    response = page(request, form, preview=preview(form), notice=notice)
-    if not notice:
+    form.notice = UNCONFIRMED if form.unconfirmed() else ""
+    response = page(request, form, preview=preview(form))
+    if not form.notice:
         response["HX-Reswap"] = "outerHTML show:#preview:top"
     return response
 
