@@ -24,6 +24,8 @@ from destinations_ui.demo.preparation import (
 from destinations_ui.demo.supervisor import Stopped, Supervisor
 
 MANAGE = (sys.executable, str(BASE_DIR / "manage.py"))
+#: How often unknown outcomes are checked, in seconds.
+CHECK_INTERVAL = 5
 
 
 def main() -> int:
@@ -60,7 +62,7 @@ def prepare(supervisor: Supervisor, environment: Mapping[str, str]) -> None:
 
 
 def serve(supervisor: Supervisor, environment: Mapping[str, str], ports: Ports) -> None:
-    """Run the sandbox and the web server until one of them ends.
+    """Run the sandbox, the web server and the check of unknown outcomes until one of them ends.
 
     Raises:
         DemoError: when one of them ends by itself.
@@ -73,6 +75,7 @@ def serve(supervisor: Supervisor, environment: Mapping[str, str], ports: Ports) 
     supervisor.start([*gunicorn, *options], environment)
     for url in (ports.sandbox_url, f"{ports.web_url}readyz"):
         supervisor.wait_until(partial(responds, url))
+    supervisor.start([*MANAGE, "reconcile", f"--every={CHECK_INTERVAL}"], environment, quiet=True)
     print(welcome(ports), flush=True)
     supervisor.watch()
 

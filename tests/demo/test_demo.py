@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -18,7 +19,7 @@ import pytest
 import requests
 
 from tests.support.postgresql import free_port
-from tests.support.product import ROOT
+from tests.support.product import ROOT, wait_until
 
 COMMAND: tuple[str, ...] = (sys.executable, "-m", "destinations_ui.demo")
 PARTS = ("destinations_ui", "templates", "static", "manage.py", "gunicorn.conf.py", "requirements.txt", "var/static")
@@ -66,16 +67,44 @@ def demo(checkout: Path, port: int) -> Iterator[str]:
         rest = process.communicate(timeout=30)[0]
     # Before that, there may be the log's lines.
     assert process.returncode == 0
+    assert "Traceback" not in printed + rest
     assert rest.rstrip().endswith("\nStopped. Your data is kept in var/ for the next start.")
 
 
-def sign_in(url: str) -> requests.Response:
+def hidden(page: str, name: str) -> str:
+    """Return the value of a hidden input."""
+    return str(re.findall(rf'name="{name}" value="([\w-]+)"', page)[0])
+
+
+def sign_in(url: str, session: requests.Session | None = None) -> requests.Response:
     """Sign in as the operator; return the page that follows."""
-    session = requests.Session()
-    page = session.get(f"{url}/login/", timeout=10).text
-    token = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[0]
+    session = session or requests.Session()
+    token = hidden(session.get(f"{url}/login/", timeout=10).text, "csrfmiddlewaretoken")
     form = {"username": "operator", "password": "sandbox-demo", "csrfmiddlewaretoken": token}
     return session.post(f"{url}/login/", data=form, timeout=10)
+
+
+def create(url: str, session: requests.Session, environment: str) -> requests.Response:
+    """Create a destination in the project ``faults``; return the record's page."""
+    form_url = f"{url}/destinations/new/google-pubsub/?project=faults&environment={environment}"
+    page = session.get(form_url, timeout=10).text
+    form = {
+        "csrfmiddlewaretoken": hidden(page, "csrfmiddlewaretoken"),
+        "submission": hidden(page, "submission"),
+        "project": "faults",
+        "environment": environment,
+        "name": "Lost",
+        "on": "true",
+        "config-project": "acme-events",
+        "config-topic": "launchdarkly",
+    }
+    return session.post(form_url, data=form, timeout=30)
+
+
+def outcomes(url: str, session: requests.Session) -> set[str]:
+    """Return the outcomes in the history."""
+    export = session.get(f"{url}/history/export/?format=jsonl", timeout=10)
+    return {json.loads(line)["outcome"] for line in export.text.splitlines()}
 
 
 def attempt(
@@ -115,6 +144,16 @@ def test_the_demo_prints_how_to_sign_in_and_keeps_its_data(checkout: Path) -> No
         assert "Made operator" not in again
         assert sign_in(f"http://127.0.0.1:{port}").status_code == 200
     assert keys == (checkout / "var" / "secret_key").read_text()
+
+
+def test_the_demo_resolves_an_unknown_outcome_without_a_page(checkout: Path) -> None:
+    port, session = free_port(), requests.Session()
+    url = f"http://127.0.0.1:{port}"
+
+    with demo(checkout, port):
+        sign_in(url, session)
+        assert create(url, session, "drops-after-write").status_code == 200
+        wait_until(lambda: outcomes(url, session) == {"succeeded"}, "the outcome to be found out")
 
 
 @pytest.mark.parametrize("port", ["many", "99999", "", "0", "\u0663"])

@@ -486,6 +486,11 @@ class TestCommand:
             self.run()
         assert outcome(record) == "unknown"
 
+    @pytest.mark.parametrize("seconds", ["0", "-1", "soon", "100000", ""])
+    def test_an_interval_is_a_number_of_seconds(self, seconds: str) -> None:
+        with pytest.raises(CommandError, match="an interval is a number of seconds"):
+            self.run(f"--every={seconds}")
+
     def test_it_lists_what_no_record_claims(self, sandbox: SandboxServer) -> None:
         mine = new_record(environment="test")
         mine.destination_id = at_launchdarkly(sandbox, mine)

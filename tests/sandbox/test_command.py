@@ -53,6 +53,18 @@ def test_it_prints_its_url_and_ends_cleanly(tmp_path: Path, number: signal.Signa
     assert len(json.loads(state.read_text())["destinations"]) == 1
 
 
+def test_further_stop_signals_print_nothing(tmp_path: Path) -> None:
+    for _ in range(3):
+        with subprocess.Popen([*COMMAND, "--port", "0"], **OPTIONS) as process:  # noqa: S603  # ours
+            assert process.stdout
+            process.stdout.readline()
+            while process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                process.send_signal(signal.SIGTERM)
+            output, errors = process.communicate(timeout=10)
+        assert (process.returncode, output, errors) == (0, "The sandbox has stopped.\n", "")
+
+
 def test_what_prevents_a_start_is_said_in_a_sentence(tmp_path: Path, sandbox: SandboxServer) -> None:
     broken = tmp_path / "broken.json"
     broken.write_text("{")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import socket
+from argparse import ArgumentTypeError
+from select import select
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, connections
 
 from destinations_ui.audit.models import Outcome
 from destinations_ui.destinations import reconcile as reconciliation
@@ -13,12 +18,19 @@ from destinations_ui.destinations.reconcile import ReconcileResult
 from destinations_ui.launchdarkly.errors import LaunchDarklyError
 
 
+def interval(text: str) -> int:
+    """Return the number of seconds that a text names."""
+    if not (text.isascii() and text.isdigit() and 1 <= len(text) <= 5 and int(text)):
+        raise ArgumentTypeError("an interval is a number of seconds from 1 to 99999")
+    return int(text)
+
+
 class Command(BaseCommand):
     """Read LaunchDarkly's list once, and settle every attempt whose outcome it makes certain."""
 
     help = (
-        "Find out what became of attempts whose response was lost, by reading LaunchDarkly's list. Made for cron; "
-        "any number can run at once."
+        "Find out what became of attempts whose response was lost, by reading LaunchDarkly's list. Run it from cron, "
+        "or with --every as a service; any number can run at once."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -27,8 +39,34 @@ class Command(BaseCommand):
             action="store_true",
             help="also list the destinations at LaunchDarkly that no record claims",
         )
+        parser.add_argument("--every", type=interval, metavar="SECONDS", help="check again and again, until Ctrl-C")
 
-    def handle(self, *args: Any, unrecorded: bool, **options: Any) -> None:
+    def handle(self, *args: Any, unrecorded: bool, every: int | None, **options: Any) -> None:
+        """Check once, or at an interval."""
+        if every:
+            self._repeat(every, unrecorded=unrecorded)
+        else:
+            self._check(unrecorded=unrecorded)
+
+    def _repeat(self, seconds: int, *, unrecorded: bool) -> None:
+        # A stop signal does no more than write to this pair, so that a check that is under way is finished first.
+        stop, notified = socket.socketpair()
+        notified.setblocking(False)
+        signal.set_wakeup_fd(notified.fileno())
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)
+        stopped = False
+        while not stopped:
+            try:
+                self._check(unrecorded=unrecorded)
+            except (CommandError, DatabaseError) as error:
+                self.stderr.write(str(error))
+            self.stdout.flush()
+            # A connection that the database has closed meanwhile would fail each further check.
+            connections.close_all()
+            stopped = bool(select([stop], [], [], seconds)[0])
+
+    def _check(self, *, unrecorded: bool) -> None:
         records = [reconciliation.settle_interrupted(record) for record in reconciliation.unresolved()]
         if not (records or unrecorded):
             self.stdout.write("Every attempt is settled.")

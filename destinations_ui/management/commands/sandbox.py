@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from destinations_ui.sandbox import SandboxServer, StateFileError
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def port_number(text: str) -> int:
@@ -34,16 +35,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve until SIGINT or SIGTERM."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            # Set even for SIGINT: a shell starts background jobs with it ignored.
-            signal.signal(number, signal.default_int_handler)
-        try:
-            with self._server(**options) as sandbox:
-                self.stdout.write(f"The sandbox is at {sandbox.url}. Ctrl-C ends it.")
-                self.stdout.flush()
-                threading.Event().wait()
-        except KeyboardInterrupt:
-            self.stdout.write("The sandbox has stopped.")
+        # Held back and waited for: a signal that comes while the sandbox stops must not print a traceback.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+        # A shell starts background jobs with SIGINT ignored, and an ignored signal cannot be waited for.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        with self._server(**options) as sandbox:
+            self.stdout.write(f"The sandbox is at {sandbox.url}. Ctrl-C ends it.")
+            self.stdout.flush()
+            signal.sigwait(STOP_SIGNALS)
+        self.stdout.write("The sandbox has stopped.")
 
     def _server(self, *, host: str, port: int, state: Path | None, **_: Any) -> SandboxServer:
         try:
