@@ -3,6 +3,13 @@
 A seed draws a sample of all possible changes. Each is tried in a copy of the project, with the tests of its file.
 Published tools do not fit: mutmut forks a process whose servers run in threads, and leaves decorators alone; cosmic-ray
 draws no sample and makes one change at a time.
+
+Some changes are not made anywhere, because no test should notice them:
+
+- docstrings, annotations, what is logged, and the fixed text that an exception gives itself;
+- the flags of a dataclass, the ``strict`` of a ``zip`` and the size of a cache, which change no result;
+- numbers of a thousand or more, which limit sizes: one more is no fault;
+- ``None`` in place of a returned ``False``: ``True`` is tried in its place anyway.
 """
 
 from __future__ import annotations
@@ -38,6 +45,10 @@ TESTS = {
 SECONDS = 600
 #: The share of changes that tests have to notice.
 GOAL = 0.85
+#: Functions whose keyword arguments change no result.
+FLAGGED = {"dataclass", "lru_cache", "zip"}
+#: From here on, a number one larger is no fault.
+LARGE = 1000
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
     ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.And: ast.Or, ast.Or: ast.And,
@@ -69,9 +80,9 @@ def changes(node: ast.AST) -> Iterator[Callable[[ast.AST], ast.AST]]:
         yield lambda new: node.operand
     if isinstance(node, ast.If | ast.IfExp | ast.While):
         yield lambda new: set_field(new, "test", ast.UnaryOp(ast.Not(), node.test))
-    if isinstance(node, ast.Constant) and isinstance(value := node.value, int):
+    if isinstance(node, ast.Constant) and isinstance(value := node.value, int) and value < LARGE:
         yield lambda new: ast.Constant(not value if isinstance(value, bool) else value + 1)
-    if isinstance(node, ast.Return) and node.value and ast.unparse(node) != "return None":
+    if isinstance(node, ast.Return) and node.value and ast.unparse(node) not in {"return None", "return False"}:
         yield lambda new: ast.Return(ast.Constant(None))
     if isinstance(node, ast.Raise) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
         yield lambda new: ast.Pass()
@@ -83,8 +94,16 @@ def set_field(node: ast.AST, name: str, value: object) -> ast.AST:
     return node
 
 
+def is_text(expression: ast.expr) -> bool:
+    """Tell whether a statement's expression is a docstring, logs, or gives an exception its text."""
+    code = ast.unparse(expression)
+    if code.startswith("super().__init__(") and isinstance(expression, ast.Call):
+        return bool(expression.args) and all(map(is_text, expression.args))
+    return code.startswith(("logger.", "'", '"'))
+
+
 class Change(ast.NodeTransformer):
-    """Make one of a tree's possible changes, counted from 0 in the order of reading; annotations and logs are left."""
+    """Make one of a tree's possible changes, counted from 0 in the order of reading; some code is left alone."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -94,7 +113,7 @@ class Change(ast.NodeTransformer):
 
     def visit(self, node: ast.AST) -> ast.AST:
         """Change the node or what is in it, if its number is up."""
-        if isinstance(node, ast.Expr) and ast.unparse(node).startswith(("logger.", "'", '"')):
+        if isinstance(node, ast.Expr) and is_text(node.value):
             return node
         for change in changes(node):
             if self.count == self.number:
@@ -103,7 +122,8 @@ class Change(ast.NodeTransformer):
             self.count += 1
         if self.made and self.made[0] is node:
             return self.made[1]
-        for name in ("annotation", "returns", "type_params"):
+        flagged = isinstance(node, ast.Call) and ast.unparse(node.func) in FLAGGED
+        for name in ("keywords",) if flagged else ("annotation", "returns", "type_params"):
             if held := node.__dict__.pop(name, None):
                 node = self.generic_visit(node)
                 return set_field(node, name, held)
@@ -139,8 +159,10 @@ def passes(folder: Path, tests: tuple[str, ...]) -> bool:
 
 
 def tests_of(path: str) -> tuple[str, ...]:
-    """Return the tests that should notice a change in a file."""
-    return next(tests for code, tests in TESTS.items() if path.startswith(code))
+    """Return the tests that should notice a change in a file, those named like it first."""
+    own = path.replace("destinations_ui", "tests", 1).replace(Path(path).name, f"test_{Path(path).name}")
+    tests = next(tests for code, tests in TESTS.items() if path.startswith(code))
+    return (own, *tests) if (ROOT / own).exists() else tests
 
 
 def copied(folder: Path) -> Path:

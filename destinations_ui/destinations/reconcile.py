@@ -9,7 +9,7 @@ them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -66,10 +66,10 @@ class AttemptFacts:
         candidates: The ids that the last check found.
     """
 
-    before: frozenset[str] | None = None
-    interrupted: bool = False
-    not_found_at: datetime | None = None
-    candidates: Sequence[str] = field(default=())
+    before: frozenset[str] | None
+    interrupted: bool
+    not_found_at: datetime | None
+    candidates: Sequence[str]
 
 
 def longest_request() -> timedelta:

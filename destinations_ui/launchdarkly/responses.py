@@ -47,13 +47,12 @@ def read_bounded(response: requests.Response, limit: int) -> bytes:
     """Read a body of at most ``limit`` bytes as it came: what was compressed unasked stays compressed.
 
     Raises:
-        TooLong: and the connection is closed, so that the rest is not read either.
+        TooLong: and the rest is not read: closing the response closes its connection.
     """
     pieces, total = [], 0
     while piece := response.raw.read(16384, decode_content=False):
         total += len(piece)
         if total > limit:
-            response.raw.close()
             raise TooLong
         pieces.append(piece)
     return b"".join(pieces)

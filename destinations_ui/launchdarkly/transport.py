@@ -50,7 +50,6 @@ class RequestWatchdog:
         self.sent = False
         self.expired = False
         self._handle: socket.socket | None = None
-        self._over = False
         self._lock = threading.Lock()
         self._timer = threading.Timer(seconds, self._expire)
         self._timer.daemon = True
@@ -68,7 +67,6 @@ class RequestWatchdog:
     ) -> None:
         self._timer.cancel()
         with self._lock:
-            self._over = True
             self._handle = None
         current.reset(self._token)
 
@@ -86,8 +84,6 @@ class RequestWatchdog:
 
     def _expire(self) -> None:
         with self._lock:
-            if self._over:
-                return
             self.expired = True
             if self._handle is not None:
                 shut_down(self._handle)

@@ -27,6 +27,7 @@ from destinations_ui.destinations.reconcile import DecisionError, ReconcileResul
 from destinations_ui.launchdarkly.resources import Destination
 from destinations_ui.sandbox import Drop, Request, SandboxServer, Status
 from tests.support.attempts import KINDS, attempt, new_record
+from tests.support.history_faults import run
 from tests.support.unguarded import unguarded
 
 pytestmark = pytest.mark.django_db
@@ -510,6 +511,14 @@ class TestCommand:
 
         assert all(line.isprintable() for line in output.splitlines())
         assert "\\x1b[2J" in output
+
+
+def test_a_damaged_record_is_matched_to_no_destination(sandbox: SandboxServer) -> None:
+    record = unknown()
+    run("UPDATE {records} SET config = '[]' WHERE id = %s", record.pk)
+
+    assert check(AuditRecord.objects.get()).problem.startswith("This record is damaged")
+    assert sandbox.requests == []
 
 
 def test_unresolved_attempts_are_found_by_environment() -> None:

@@ -79,6 +79,12 @@ def test_a_text_without_a_secret_is_not_changed(text: str) -> None:
     assert Concealer([Secret("another-secret-value")]).text(text) == text
 
 
+@pytest.mark.parametrize("before", [b"x", b"xx"])
+def test_a_secret_of_seven_characters_is_found_within_base64(before: bytes) -> None:
+    encoded = base64.b64encode(before + b"s3cr3t!" + b"after").decode()
+    assert Concealer([Secret("s3cr3t!")]).text(f"It was {encoded}.") == f"It was {DOTS}."
+
+
 def test_what_is_encoded_without_end_is_not_shown_at_all() -> None:
     assert Concealer([Secret("secret")]).text("secre%" + "25" * 50 + "74") == DOTS
 

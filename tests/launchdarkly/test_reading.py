@@ -12,6 +12,7 @@ import pytest
 from destinations_ui.launchdarkly import LaunchDarkly
 from destinations_ui.launchdarkly.errors import BadResponse, Busy, LaunchDarklyError, NotAllowed
 from destinations_ui.launchdarkly.resources import Destination, Environment, Project
+from destinations_ui.launchdarkly.responses import is_shallow
 from destinations_ui.sandbox import Drop, Fault, NotJson, RateLimited, Raw, Reset, SandboxServer, Status
 from tests.launchdarkly.asking import connected
 from tests.launchdarkly.servers import SilentServer
@@ -162,6 +163,12 @@ def test_a_list_that_launchdarkly_cannot_mean_is_refused(
     sandbox.script("GET", DESTINATIONS, Status(200, b'{"items":[' + items + b"]}"))
     with pytest.raises(BadResponse):
         client.destinations()
+
+
+@pytest.mark.parametrize(("value", "depth"), [([], 1), ({"a": 1}, 1), ({"a": [1]}, 2), ([[], {"a": {}}], 3)])
+def test_each_level_of_json_counts_once(value: object, depth: int) -> None:
+    assert is_shallow(value, depth)
+    assert not is_shallow(value, depth - 1)
 
 
 @pytest.mark.parametrize("body", [{}, {"items": None}, {"items": {}}, {"items": "x"}, [], "x", 3])

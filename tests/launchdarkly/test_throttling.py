@@ -10,11 +10,12 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
 from destinations_ui.conf.secret import Secret
-from destinations_ui.launchdarkly import LaunchDarkly
+from destinations_ui.launchdarkly import LaunchDarkly, throttling
 from destinations_ui.launchdarkly.errors import NotSent, Overloaded, Paused, ReadsOverloaded, Refused
 from destinations_ui.launchdarkly.throttling import (
     FAILURES,
@@ -215,7 +216,18 @@ def test_it_is_said_since_when_and_for_how_long(
         f"LaunchDarkly has not been answering since {moment} UTC, so nothing was sent. Try again in 18 seconds."
         for moment in moments
     }
-    assert "failed 5 times in a row" in caplog.text
+    assert caplog.text.count("failed 5 times in a row") == 1
+
+
+def test_a_pause_names_the_time_of_the_first_failure(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    times = (datetime(2026, 1, 1, 12, minute, tzinfo=UTC) for minute in range(9))
+    monkeypatch.setattr(throttling, "datetime", SimpleNamespace(now=lambda zone: next(times)))
+    breaker = CircuitBreaker(failures=3, clock=clock)
+    for _ in range(3):
+        with suppress(NotSent), breaker.judging():
+            raise NotSent("No.")
+    with pytest.raises(Paused, match="since 12:01 UTC"):
+        breaker.check()
 
 
 @pytest.mark.parametrize("decision", [Status(401), Status(403), RateLimited(60), Status(200, {"items": []})])
