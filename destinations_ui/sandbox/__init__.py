@@ -1,14 +1,14 @@
-"""A stand-in for LaunchDarkly's REST API, as far as Data Export destinations need it.
+"""A stand-in for LaunchDarkly's REST API, limited to what Data Export destinations need.
 
-For trying the product out without an account (``python manage.py sandbox``), and for tests::
+For trying the product without an account (``python manage.py sandbox``), and for tests::
 
     with SandboxServer() as sandbox:
         sandbox.script("GET", "/api/v2/destinations", Status(500))
-        ...  # speak to sandbox.url with any token that begins with ``api-``
+        ...  # call sandbox.url with any token that begins with ``api-``
         assert sandbox.count("POST") == 0
 
-It is written from LaunchDarkly's documentation (https://launchdarkly.com/docs/api) with the standard library alone and
-shares no code with the product, so that both cannot be wrong in the same way. Secrets are obfuscated on arrival.
+It is written from LaunchDarkly's documentation (https://launchdarkly.com/docs/api) with the standard library only and
+shares no code with the product, so that both cannot have the same mistake. Secrets are obfuscated on arrival.
 """
 
 from __future__ import annotations

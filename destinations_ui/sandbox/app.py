@@ -1,6 +1,6 @@
-"""The stand-in's API as a WSGI application: authentication, routing and the honest response.
+"""The sandbox's API as a WSGI application: authentication, routing and the regular responses.
 
-What is not documented by LaunchDarkly is marked as an assumption where it is decided.
+Behavior that LaunchDarkly does not document is marked as an assumption.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ class Call:
 
 
 def list_destinations(call: Call) -> Response:
-    """Answer with every destination of the account; there are no pages."""
+    """List every destination of the account, without pages."""
     items = [representations.destination(item, may_write=call.may_write) for item in call.state.destinations()]
     links = {"self": representations.link(representations.DESTINATIONS)}
     return Response.json(200, {"_links": links, "items": items})
 
 
 def create_destination(call: Call, project: str, environment: str) -> Response:
-    """Create a destination. As in LaunchDarkly, a streaming kind's values are not looked at."""
+    """Create a destination. As in LaunchDarkly, a streaming kind's values are not validated."""
     body = _object(read_json(call.body))
     name, kind, config = body.get("name", ""), body.get("kind"), body.get("config")
     # Assumption: without ``on`` the export is off. No default is documented.
@@ -64,13 +64,13 @@ def create_destination(call: Call, project: str, environment: str) -> Response:
 
 
 def get_destination(call: Call, project: str, environment: str, id: str) -> Response:
-    """Answer with one destination."""
-    found = call.state.destination(project, environment, id)
-    return Response.json(200, representations.destination(found, may_write=call.may_write))
+    """Return one destination."""
+    destination = call.state.destination(project, environment, id)
+    return Response.json(200, representations.destination(destination, may_write=call.may_write))
 
 
 def patch_destination(call: Call, project: str, environment: str, id: str) -> Response:
-    """Change a destination by a JSON Patch."""
+    """Change a destination with a JSON Patch."""
     call.state.destination(project, environment, id)
     operations = json_patch.operations(read_json(call.body))
     changed = call.state.change_destination(
@@ -86,17 +86,17 @@ def delete_destination(call: Call, project: str, environment: str, id: str) -> R
 
 
 def generate_trust_policy(call: Call, project: str, environment: str) -> Response:
-    """Answer with a trust policy for an AWS role.
+    """Return a trust policy for an AWS role.
 
-    Assumption: what stands in Principal and Condition is not documented; an external id that names the environment is
-    how AWS advises third parties to do it.
+    Assumption: the values of Principal and Condition are not documented. AWS advises third parties to use an external
+    id for each customer, here one for each environment.
     """
-    found = call.state.environment(project, environment)
-    return Response.json(201, {"awsTrustPolicy": representations.trust_policy(found)})
+    item = call.state.environment(project, environment)
+    return Response.json(201, {"awsTrustPolicy": representations.trust_policy(item)})
 
 
 def list_projects(call: Call) -> Response:
-    """Answer with a page of projects."""
+    """Return a page of projects."""
     expand = _expands_environments(call)
     return Response.json(
         200,
@@ -110,13 +110,13 @@ def list_projects(call: Call) -> Response:
 
 
 def get_project(call: Call, project: str) -> Response:
-    """Answer with one project."""
-    found = call.state.project(project)
-    return Response.json(200, representations.project(found, expand=_expands_environments(call)))
+    """Return one project."""
+    item = call.state.project(project)
+    return Response.json(200, representations.project(item, expand=_expands_environments(call)))
 
 
 def list_environments(call: Call, project: str) -> Response:
-    """Answer with a page of a project's environments."""
+    """Return a page of a project's environments."""
     path = representations.link(representations.PROJECTS, project, "environments")["href"]
     return Response.json(
         200,
@@ -125,33 +125,33 @@ def list_environments(call: Call, project: str) -> Response:
 
 
 def get_environment(call: Call, project: str, environment: str) -> Response:
-    """Answer with one environment."""
-    found = call.state.environment(project, environment)
-    return Response.json(200, representations.environment(found))
+    """Return one environment."""
+    item = call.state.environment(project, environment)
+    return Response.json(200, representations.environment(item))
 
 
 def list_context_kinds(call: Call, project: str) -> Response:
-    """Answer with a project's context kinds."""
+    """Return a project's context kinds."""
     return Response.json(200, representations.context_kinds(call.state.project(project)))
 
 
 def get_caller_identity(call: Call) -> Response:
-    """Answer who the token belongs to."""
+    """Return the token's owner."""
     return Response.json(200, representations.caller_identity())
 
 
 def get_versions(call: Call) -> Response:
-    """Answer which API versions there are: one."""
+    """Return the API versions, of which there is one."""
     versions = {"validVersions": [VERSION], "latestVersion": VERSION, "currentVersion": VERSION}
     return Response.json(200, versions | {"beta": False})
 
 
 def show_page(call: Call) -> Response:
-    """Respond with the status page."""
+    """Return the status page."""
     return Response.of(200, status_page.render(call.state.destinations()), "text/html; charset=utf-8")
 
 
-#: Path → method → function. A star stands for one segment, which the function receives.
+#: Path → method → function. A star matches one segment, which is passed to the function.
 ROUTES: Mapping[str, Mapping[str, Callable[..., Response]]] = {
     "/": {"GET": show_page},
     "/settings/integrations": {"GET": show_page},
@@ -181,13 +181,13 @@ class App:
         self._state = state
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request; whatever goes wrong becomes an error body."""
+        """Handle one request; any error becomes an error body."""
         try:
             response = self._respond(environ)
         except Refusal as refusal:
             response = refusal.response
-        except Exception as error:  # noqa: BLE001  # the last place: a server responds whatever happens
-            # Only the type is written: a message may quote what was sent.
+        except Exception as error:  # noqa: BLE001  # last resort: respond to every request
+            # Only the type is logged: the message may quote the request.
             logger.error("The sandbox failed with %s.", type(error).__name__)
             response = Response.error(500)
         headers = dict(response.headers) | _version_header(environ)
@@ -216,12 +216,12 @@ class App:
 
 
 def is_writer(token: str) -> bool:
-    """Return whether the token may change anything."""
+    """Return whether the token has write permission."""
     return token.startswith("api-") and not token.startswith("api-readonly")
 
 
 def _check_token(token: str, method: str) -> None:
-    """Refuse a token that is not raw and of the right shape (401), or that may only read (403)."""
+    """Refuse a malformed token (401), and a write with a read-only token (403)."""
     if not token.startswith("api-"):
         raise Refusal(401)
     if method not in READS and not is_writer(token):
@@ -229,8 +229,8 @@ def _check_token(token: str, method: str) -> None:
 
 
 def _check_version(environ: WSGIEnvironment) -> None:
-    # Assumption: a version that does not exist is a bad request. Without the header the token's own default
-    # applies, which here is the present version.
+    # Assumption: an unknown version is a bad request. Without the header the token's default version applies, which
+    # here is the current one.
     if environ.get("HTTP_LD_API_VERSION", str(VERSION)) != str(VERSION):
         raise Refusal(400, "Unknown LD-API-Version")
 

@@ -1,7 +1,7 @@
-"""Ways to misbehave, and which environment of the project ``faults`` does so in which way.
+"""Faults: what they do, and which environment of the project ``faults`` has which.
 
-A fault gets the exchange in its hands: it may carry out the request (which is when a write happens), send bytes of
-its own, wait, or break the connection.
+A fault controls the exchange: it can execute the request (a write happens then), send any bytes, wait, or break the
+connection.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from destinations_ui.sandbox.messages import Request, Response, now_ms, status_l
 
 
 class Exchange(Protocol):
-    """What a fault can do. Every method that sends or waits ends the exchange when the sandbox stops or is reset."""
+    """What a fault can do. Sending and waiting end the exchange when the sandbox stops or is reset."""
 
     def carry_out(self) -> Response:
-        """Let the application carry out the request, and return its response without sending it."""
+        """Have the application execute the request; return its response without sending it."""
 
     def respond(self, response: Response) -> None:
         """Send a whole response."""
@@ -27,20 +27,20 @@ class Exchange(Protocol):
         """Send bytes as they are."""
 
     def wait(self, seconds: float) -> None:
-        """Do nothing for a while."""
+        """Pause."""
 
     def close(self) -> None:
-        """Close the connection once this exchange is over."""
+        """Close the connection after this exchange."""
 
     def reset(self) -> None:
-        """Break the connection at once, so that the client sees a reset."""
+        """Reset the connection immediately."""
 
     def head(self, response: Response) -> bytes:
         """Return the status line and headers of a response as bytes."""
 
 
 class Fault(ABC):
-    """One way to misbehave."""
+    """A fault that replaces the regular response."""
 
     @property
     def reads_body(self) -> bool:
@@ -49,18 +49,18 @@ class Fault(ABC):
 
     @abstractmethod
     def act(self, exchange: Exchange) -> None:
-        """Do it."""
+        """Run the fault."""
 
 
-#: What a script does with a request: a fault, or a function that chooses one. ``None`` is the honest response.
+#: What a script does with a request: a fault, or a function that chooses one. ``None`` is the regular response.
 Step = Fault | Callable[[Request], Fault | None]
 
 
 @dataclass(frozen=True)
 class Status(Fault):
-    """Answer with a status. Without a body, an error body of LaunchDarkly's for it; a dict or list becomes JSON.
+    """Respond with a status, and with LaunchDarkly's error body if none is given; a dict or list becomes JSON.
 
-    With ``after_write`` the request is carried out first; should that be refused, its own refusal is the response.
+    With ``after_write`` the request is executed first; if it is refused, the refusal is the response.
     """
 
     code: int
@@ -69,9 +69,9 @@ class Status(Fault):
     after_write: bool = False
 
     def act(self, exchange: Exchange) -> None:
-        """Answer with the status."""
-        honest = exchange.carry_out() if self.after_write else None
-        exchange.respond(honest if honest and not honest.succeeded else self._response())
+        """Respond with the status."""
+        response = exchange.carry_out() if self.after_write else None
+        exchange.respond(response if response and not response.succeeded else self._response())
 
     def _response(self) -> Response:
         if self.body is None and self.code >= 400:
@@ -83,7 +83,7 @@ class Status(Fault):
 
 @dataclass(frozen=True)
 class RateLimited(Fault):
-    """Answer 429 with ``X-Ratelimit-Reset`` so many seconds ahead, in epoch milliseconds, and no ``Retry-After``.
+    """Respond with 429 and ``X-Ratelimit-Reset`` in epoch milliseconds, without ``Retry-After``.
 
     https://launchdarkly.com/docs/api describes the header.
     """
@@ -91,7 +91,7 @@ class RateLimited(Fault):
     seconds: float = 5
 
     def act(self, exchange: Exchange) -> None:
-        """Answer 429."""
+        """Respond with 429."""
         headers = {
             "X-Ratelimit-Route-Remaining": "0",
             "X-Ratelimit-Reset": str(now_ms() + round(self.seconds * 1000)),
@@ -101,47 +101,47 @@ class RateLimited(Fault):
 
 @dataclass(frozen=True)
 class NotJson(Fault):
-    """Carry out the request, and respond with the right status and a body that is not JSON."""
+    """Execute the request, then respond with the correct status and a body that is not JSON."""
 
     body: str = "<p>Done."
 
     def act(self, exchange: Exchange) -> None:
-        """Write, then respond with nonsense."""
-        honest = exchange.carry_out()
-        if honest.succeeded and honest.body:
-            honest = Response.of(honest.status, self.body, "application/json")
-        exchange.respond(honest)
+        """Write, then respond with a body that is not JSON."""
+        response = exchange.carry_out()
+        if response.succeeded and response.body:
+            response = Response.of(response.status, self.body, "application/json")
+        exchange.respond(response)
 
 
 @dataclass(frozen=True)
 class Hang(Fault):
-    """Wait, then carry out the request and respond. When the sandbox stops meanwhile, nothing is done."""
+    """Wait, then execute the request and respond. If the sandbox stops first, nothing is written."""
 
     seconds: float = 60
 
     def act(self, exchange: Exchange) -> None:
-        """Wait, then behave."""
+        """Wait, then respond."""
         exchange.wait(self.seconds)
         exchange.respond(exchange.carry_out())
 
 
 @dataclass(frozen=True)
 class Drop(Fault):
-    """Close the connection without a response; with ``after_write``, after carrying out the request."""
+    """Close the connection without a response; with ``after_write``, execute the request first."""
 
     after_write: bool = False
 
     def act(self, exchange: Exchange) -> None:
         """Close without a response."""
         exchange.close()
-        honest = exchange.carry_out() if self.after_write else None
-        if honest and not honest.succeeded:
-            exchange.respond(honest)
+        response = exchange.carry_out() if self.after_write else None
+        if response and not response.succeeded:
+            exchange.respond(response)
 
 
 @dataclass(frozen=True)
 class Reset(Fault):
-    """Reset the connection: before the body is read, or with ``after_write`` after carrying out the request."""
+    """Reset the connection before the body is read; with ``after_write``, execute the request first."""
 
     after_write: bool = False
 
@@ -159,19 +159,19 @@ class Reset(Fault):
 
 @dataclass(frozen=True)
 class Drip(Fault):
-    """Answer honestly, but send the headers or the body one byte at a time with a pause between two."""
+    """Send the headers or the body of the regular response one byte at a time, with a pause after each."""
 
     part: Literal["headers", "body"] = "headers"
     pause: float = 0.05
 
     def act(self, exchange: Exchange) -> None:
-        """Answer byte by byte."""
+        """Send the response byte by byte."""
         response = exchange.carry_out()
         head = exchange.head(response)
-        drops, rest = (head, response.body) if self.part == "headers" else (response.body, b"")
+        slow, rest = (head, response.body) if self.part == "headers" else (response.body, b"")
         if self.part == "body":
             exchange.send(head)
-        for byte in drops:
+        for byte in slow:
             exchange.send(bytes([byte]))
             exchange.wait(self.pause)
         exchange.send(rest)
@@ -179,14 +179,14 @@ class Drip(Fault):
 
 @dataclass(frozen=True)
 class Interim(Fault):
-    """Send interim responses (100, 103) before the honest one; ``times=None`` sends nothing else for ever."""
+    """Send interim responses (100, 103) before the regular one; ``times=None`` never stops."""
 
     status: int = 103
     times: int | None = 1
     pause: float = 0.02
 
     def act(self, exchange: Exchange) -> None:
-        """Answer more than once."""
+        """Send the interim responses, then the regular one."""
         for _ in self._rounds():
             exchange.send(f"HTTP/1.1 {status_line(self.status)}\r\n\r\n".encode())
             exchange.wait(self.pause)
@@ -218,7 +218,7 @@ APPROVAL: dict[str, object] = {"code": "forbidden", "message": "approval is requ
 
 @dataclass(frozen=True)
 class FaultyEnvironment:
-    """An environment of the project ``faults``: how it introduces itself, and what it does on a write."""
+    """An environment of the project ``faults`` and what it does on a write."""
 
     key: str
     name: str
@@ -227,7 +227,7 @@ class FaultyEnvironment:
 
 
 def faulty_environments(slow_seconds: float = 60) -> tuple[FaultyEnvironment, ...]:
-    """Return the environments of the project ``faults``. Reads of it behave as everywhere."""
+    """Return the environments of the project ``faults``. Reads work normally."""
     table: tuple[tuple[str, str, Fault], ...] = (
         ("unauthorized", "Unauthorized: responds with 401", Status(401)),
         ("forbidden", "Forbidden: responds with 403, approval is required", Status(403, APPROVAL)),

@@ -28,31 +28,31 @@ logger = logging.getLogger(__name__)
 
 
 class Released(Exception):
-    """The sandbox stops or is reset: the exchange ends where it stands."""
+    """The sandbox was stopped or reset, so the exchange ends."""
 
 
-class House(Protocol):
-    """What a connection needs of its sandbox."""
+class Sandbox(Protocol):
+    """What a connection needs from the sandbox."""
 
     app: WSGIApplication
     released: threading.Event
 
     def record(self, request: Request) -> None:
-        """Remember a request that has arrived."""
+        """Record a request."""
 
     def next_step(self, request: Request) -> Step | None:
-        """Return what is to happen to a request, its body not yet read; ``None`` is the honest response."""
+        """Return how to handle a request whose body is not read yet; ``None`` is the regular response."""
 
 
 class HttpServer(ThreadingHTTPServer):
-    """Accepts connections and knows them, so that it can close them all."""
+    """Accepts connections and tracks them, so that it can close them all."""
 
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, host: str, port: int, house: House) -> None:
-        self.house = house
+    def __init__(self, host: str, port: int, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
         self.numbers = count(1)
         self._connections: set[socket.socket] = set()
         if ":" in host:
@@ -60,12 +60,12 @@ class HttpServer(ThreadingHTTPServer):
         super().__init__((host, port), Connection)
 
     def server_bind(self) -> None:
-        """Take the port without looking up the machine's name, which can take seconds."""
+        """Bind the port without resolving the host's name, which can take seconds."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Hand a new connection to a thread of its own."""
+        """Handle a new connection in its own thread."""
         self._connections.add(request)
         super().process_request(request, client_address)
 
@@ -88,7 +88,7 @@ class HttpServer(ThreadingHTTPServer):
 
 
 class Connection(BaseHTTPRequestHandler):
-    """One TCP connection with its requests, one after the other."""
+    """One TCP connection and its requests, in sequence."""
 
     protocol_version = "HTTP/1.1"
     # Otherwise the kernel may hold the end of a response back for 40 ms.
@@ -101,7 +101,7 @@ class Connection(BaseHTTPRequestHandler):
         self._number = next(self.server.numbers)
 
     def handle_one_request(self) -> None:
-        """Read a request and respond; any method is accepted, because the application knows which it has."""
+        """Read a request and respond; any method is accepted, because the application rejects unknown ones."""
         self.close_connection = True
         self.requestline = self.request_version = self.command = ""
         self.raw_requestline = self.rfile.readline(LONGEST_LINE + 1)
@@ -111,9 +111,9 @@ class Connection(BaseHTTPRequestHandler):
             self._serve_request()
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer a request that is not HTTP with an error body instead of the base class's page."""
+        """Respond with an error body instead of the base class's page."""
         self.send(Response.error(code), close=True)
-        self._linger()
+        self._drain()
 
     def send(self, response: Response, *, close: bool = False) -> None:
         """Send a response in one piece."""
@@ -122,19 +122,19 @@ class Connection(BaseHTTPRequestHandler):
         self.connection.sendall(response.head(close=self.close_connection) + body)
 
     def _serve_request(self) -> None:
-        house = self.server.house
-        released = house.released
+        sandbox = self.server.sandbox
+        released = sandbox.released
         request = self._request()
-        step = house.next_step(request)
+        step = sandbox.next_step(request)
         if not isinstance(step, Fault) or step.reads_body:
             try:
                 request = replace(request, body=self._body(request.headers))
             except Refusal as refusal:
-                house.record(request)
+                sandbox.record(request)
                 self.send(refusal.response, close=True)
-                self._linger()
+                self._drain()
                 return
-        house.record(request)
+        sandbox.record(request)
         fault = step if isinstance(step, Fault) or step is None else step(request)
         exchange = LiveExchange(self, request, released)
         try:
@@ -157,7 +157,7 @@ class Connection(BaseHTTPRequestHandler):
         """Read the whole body.
 
         Raises:
-            Refusal: 411 without a length, 413 for too long a body, 400 for a length that is none or not kept.
+            Refusal: 411 without a length, 413 for too long a body, 400 for an invalid or wrong length.
         """
         if "transfer-encoding" in headers:
             raise Refusal(411)
@@ -171,8 +171,8 @@ class Connection(BaseHTTPRequestHandler):
             raise Refusal(400, "The body is shorter than its Content-Length")
         return body
 
-    def _linger(self) -> None:
-        """Read on briefly before closing: a connection closed on unread bytes loses the response on its way."""
+    def _drain(self) -> None:
+        """Read the rest briefly: closing a connection with unread bytes would discard the response."""
         with suppress(OSError):
             self.connection.shutdown(socket.SHUT_WR)
             self.connection.settimeout(1)
@@ -182,7 +182,7 @@ class Connection(BaseHTTPRequestHandler):
 
 
 class LiveExchange:
-    """What a fault holds: a request on its connection (see :class:`faults.Exchange`)."""
+    """A request on its connection (see :class:`faults.Exchange`)."""
 
     def __init__(self, connection: Connection, request: Request, released: threading.Event) -> None:
         self._connection = connection
@@ -190,11 +190,11 @@ class LiveExchange:
         self._released = released
 
     def carry_out(self) -> Response:
-        """Let the application carry out the request."""
+        """Have the application execute the request."""
         self._check()
         server = self._connection.server
         environ = self._request.environ((server.server_name, server.server_port))
-        return ask(server.house.app, environ)
+        return call(server.sandbox.app, environ)
 
     def respond(self, response: Response) -> None:
         """Send a whole response."""
@@ -211,28 +211,28 @@ class LiveExchange:
         return response.head(close=self._connection.close_connection)
 
     def wait(self, seconds: float) -> None:
-        """Do nothing for a while."""
+        """Pause."""
         self._released.wait(seconds)
         self._check()
 
     def close(self) -> None:
-        """Close the connection once this exchange is over."""
+        """Close the connection after this exchange."""
         self._connection.close_connection = True
 
     def reset(self) -> None:
-        """Break the connection at once: closing with a linger time of zero sends a reset."""
+        """Reset the connection: closing with a linger time of zero does that."""
         self.close()
-        plug = self._connection.connection
-        plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock = self._connection.connection
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._connection.rfile.close()
-        plug.close()
+        sock.close()
 
     def _check(self) -> None:
         if self._released.is_set():
             raise Released
 
 
-def ask(app: WSGIApplication, environ: WSGIEnvironment) -> Response:
+def call(app: WSGIApplication, environ: WSGIEnvironment) -> Response:
     """Call a WSGI application and return its whole response."""
     started: list[tuple[str, list[tuple[str, str]]]] = []
     body: list[bytes] = []

@@ -1,4 +1,4 @@
-"""JSON Patch (RFC 6902) as far as it means something for a destination.
+"""JSON Patch (RFC 6902) for a destination.
 
 Only ``/name``, ``/on``, ``/config`` and ``/config/<key>`` can be changed; ``/version`` and ``/kind`` can be tested. The
 rules are those of https://launchdarkly.com/docs/api/data-export-destinations/patch-destination.
@@ -14,7 +14,7 @@ from destinations_ui.sandbox.messages import Refusal
 from destinations_ui.sandbox.obfuscation import is_secret, obfuscate, without_secrets
 from destinations_ui.sandbox.state import Destination
 
-#: What can be replaced as a whole, and of which type it must be.
+#: Attributes that can be replaced as a whole, and their types.
 TYPES: dict[str, type] = {"name": str, "on": bool, "config": dict}
 OPERATIONS = ("test", "add", "replace", "remove")
 
@@ -23,7 +23,7 @@ def operations(body: Any) -> list[Any]:
     """Return the operations of a request body: a list, or ``{"comment": ..., "patch": [...]}``.
 
     Raises:
-        Refusal: 422 for another kind of update, as the API's overview names it.
+        Refusal: 422 for another kind of update (see the API's overview).
     """
     patch = body.get("patch") if isinstance(body, dict) else body
     if not isinstance(patch, list):
@@ -35,7 +35,7 @@ def patched(destination: Destination, patch: list[Any]) -> Destination:
     """Return the destination after all operations, its version one higher.
 
     Raises:
-        Refusal: 400 for an operation that cannot be done, 409 for a test that fails. Nothing has changed then.
+        Refusal: 400 for an invalid operation, 409 for a failed test. Nothing has changed.
     """
     for operation in patch:
         match operation:
@@ -56,7 +56,7 @@ def _apply(destination: Destination, op: str, parts: list[str], value: Any) -> D
                 raise Refusal(409)
             return destination
         case "add" | "replace", ["kind"] if value == destination.kind:
-            # Terraform's provider sends the kind it knows with every update.
+            # Terraform's provider sends the kind with every update.
             return destination
         case "add" | "replace", [("name" | "on" | "config") as attribute]:
             if type(value) is not TYPES[attribute]:
@@ -72,7 +72,7 @@ def _apply(destination: Destination, op: str, parts: list[str], value: Any) -> D
 
 
 def _value_at(destination: Destination, parts: list[str]) -> Any:
-    """Return the value a path leads to, or refuse with 409: a test of nothing has failed."""
+    """Return the value at a path, or refuse with 409: a test of a missing value fails."""
     match parts:
         case [("name" | "on" | "kind" | "version" | "config") as attribute]:
             return getattr(destination, attribute)

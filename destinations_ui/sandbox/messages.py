@@ -1,4 +1,4 @@
-"""One request and its response, as the WSGI application, the server and the faults pass them around."""
+"""The request and response types that the application, the server and the faults share."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import WSGIEnvironment
 
-#: Codes and messages of LaunchDarkly's error schemas (https://launchdarkly.com/docs/api). 411 and 413 are
-#: documented nowhere; they are the sandbox's own.
+#: Codes and messages of LaunchDarkly's error schemas (https://launchdarkly.com/docs/api). 411 and 413
+#: are not documented; they are the sandbox's own.
 ERRORS: Mapping[int, tuple[str, str]] = {
     400: ("invalid_request", "Invalid request body"),
     401: ("unauthorized", "Invalid access token"),
@@ -33,12 +33,12 @@ ERRORS: Mapping[int, tuple[str, str]] = {
 
 
 def now_ms() -> int:
-    """Return the current time as Unix milliseconds, as LaunchDarkly writes every time."""
+    """Return the current time as Unix milliseconds, LaunchDarkly's time format."""
     return time.time_ns() // 1_000_000
 
 
 def rate_limit_headers() -> dict[str, str]:
-    """Return the headers LaunchDarkly adds to responses. The sandbox never runs out of its limit by itself."""
+    """Return the headers LaunchDarkly adds to responses. The sandbox itself has no limit."""
     return {
         "X-Ratelimit-Global-Remaining": "100",
         "X-Ratelimit-Route-Remaining": "20",
@@ -48,14 +48,14 @@ def rate_limit_headers() -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as it arrived.
+    """A request.
 
     Attributes:
-        path: The path as sent, still percent-encoded, without the query.
-        query: What follows the question mark, still encoded.
-        headers: Name in lower case → value; repeated headers are joined with a comma. Not in ``repr``, like the body,
-            for both may hold secrets.
-        connection: The number of the TCP connection, counted from 1. Requests that share it share a connection.
+        path: The path, still percent-encoded, without the query.
+        query: The query string, still encoded.
+        headers: Name in lower case → value; repeated headers are joined with a comma. Like the body, they are not in
+            ``repr``, because both may hold secrets.
+        connection: The number of the TCP connection, starting at 1.
     """
 
     method: str
@@ -118,7 +118,7 @@ class Response:
     def error(
         cls, status: int, message: str = "", code: str = "", headers: Mapping[str, str] | None = None
     ) -> Response:
-        """Return LaunchDarkly's error body for a status, with a fresh ``id`` as its support asks for."""
+        """Return LaunchDarkly's error body for a status, with a new ``id``."""
         usual_code, usual_message = ERRORS.get(status, ERRORS[400 if status < 500 else 500])
         payload = {
             "code": code or usual_code,
@@ -142,7 +142,7 @@ class Response:
 
 
 class Refusal(Exception):
-    """The request is refused. ``response`` is the error."""
+    """The request is refused with ``response``."""
 
     def __init__(
         self, status: int, message: str = "", code: str = "", headers: Mapping[str, str] | None = None
@@ -163,7 +163,7 @@ def read_json(body: bytes) -> Any:
     """Return the value of a JSON body.
 
     Raises:
-        Refusal: 400, when it is not JSON. The message quotes nothing of it, for it may hold a secret.
+        Refusal: 400, when it is not JSON. The message does not quote it, because it may hold a secret.
     """
 
     def refuse(constant: str) -> None:

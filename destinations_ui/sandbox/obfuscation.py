@@ -1,7 +1,7 @@
-"""Secrets, made unreadable before anything is kept.
+"""Obfuscate secrets before anything is stored.
 
-LaunchDarkly responds with obfuscated secrets and does not document their form. The shape here, ``dum****ion``, is the
-one seen for a related resource; no product may rely on it.
+LaunchDarkly responds with obfuscated secrets and does not document their form. ``dum****ion`` is the
+form seen for a related resource; clients must not rely on it.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from typing import Any
 
 from destinations_ui.sandbox.messages import Refusal
 
-#: Config keys whose values are secrets, in lower case and without underscores, so that a misspelt
-#: ``policy_key`` is hidden too. The last three belong to kinds whose configs LaunchDarkly does not document.
+#: Config keys whose values are secrets, in lower case and without underscores, so that a misspelled
+#: ``policy_key`` is obfuscated too. The last three belong to kinds whose configs LaunchDarkly does not document.
 SECRET_KEYS = frozenset({"policykey", "apikey", "secret", "writekey", "accesstoken", "password", "clickhousepassword"})
 MARK = "****"
-#: Up to this many characters show nothing: three at either end would give most of it away.
+#: Secrets up to this length show nothing: three characters at either end would reveal most of them.
 SHORT = 12
-#: Deeper than any config that means something, and far from the interpreter's own limit.
+#: Deeper than any real config, and far below the interpreter's limit.
 DEEPEST = 20
 
 
 def obfuscate(value: object) -> str:
-    """Return a secret's unreadable form: ``dum****ion``, or ``****`` for a short one. Twice is the same as once."""
+    """Return a secret as ``dum****ion``, or as ``****`` if it is short. Idempotent."""
     text = value if isinstance(value, str) else ""
     if len(text) == 10 and text[3:7] == MARK:
         return text
@@ -34,7 +34,7 @@ def is_secret(key: str) -> bool:
 
 
 def without_secrets(value: Any, depth: int = 0) -> Any:
-    """Return a copy of a config, or of a part of it, in which every secret is obfuscated.
+    """Return a copy of a config, or of a part of it, with every secret obfuscated.
 
     Raises:
         Refusal: 400, when it is nested deeper than any real config.

@@ -1,4 +1,4 @@
-"""How LaunchDarkly writes its resources in responses: dictionaries ready to become JSON."""
+"""LaunchDarkly's resources as JSON objects."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from destinations_ui.sandbox.state import Destination, Environment, Project, obj
 PAGE = 20
 DESTINATIONS = "/api/v2/destinations"
 PROJECTS = "/api/v2/projects"
-#: One made-up member, account and token stand behind everything.
+#: The member, account and token of every response.
 MEMBER_ID, ACCOUNT_ID, TOKEN_ID = object_id("member"), object_id("account"), object_id("token")
 ACTIONS = ("createDestination", "deleteDestination", "updateConfiguration", "updateName", "updateOn")
 CONTEXT_KINDS = {"user": "User", "organization": "Organization", "device": "Device"}
@@ -20,7 +20,7 @@ LONG_AGO = 1_577_836_800_000
 
 
 class Listed(Protocol):
-    """What a list can be filtered and sorted by."""
+    """An item of a list that can be filtered and sorted."""
 
     @property
     def key(self) -> str:
@@ -28,7 +28,7 @@ class Listed(Protocol):
 
     @property
     def name(self) -> str:
-        """The name for people."""
+        """The display name."""
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -39,13 +39,13 @@ Item = TypeVar("Item", bound=Listed)
 
 
 def link(*parts: str) -> dict[str, str]:
-    """Return a link to a resource: the first part as it is, each further one as one segment of the path."""
+    """Return a link to a resource: the first part unchanged, each other part quoted as one path segment."""
     href = "/".join([parts[0], *(quote(part, safe="") for part in parts[1:])])
     return {"href": href, "type": "application/json"}
 
 
 def destination(item: Destination, *, may_write: bool = True) -> dict[str, Any]:
-    """Return a destination. Its project and environment appear in ``_links.self.href`` alone."""
+    """Return a destination. Only ``_links.self.href`` names its project and environment."""
     scope = f"proj/{item.project}:env/{item.environment}:destination/{item.id}"
     effect = "allow" if may_write else "deny"
     reason = {"effect": effect, "resources": [scope], "actions": ["*"]}
@@ -70,7 +70,7 @@ def destination(item: Destination, *, may_write: bool = True) -> dict[str, Any]:
 def _with_legacy_identity(config: dict[str, Any]) -> dict[str, Any]:
     """Add the older ``userIdentity`` that LaunchDarkly derives when ``userIdentities`` was sent.
 
-    That it does is known from its Terraform provider; that it prefers the ``user`` context is an assumption.
+    Its Terraform provider shows that it does. Preferring the ``user`` context is an assumption.
     """
     rows = config.get("userIdentities")
     rows = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
@@ -81,11 +81,11 @@ def _with_legacy_identity(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def environment(item: Environment) -> dict[str, Any]:
-    """Return an environment with its SDK keys in clear, as the API really gives them."""
-    home = (PROJECTS, item.project, "environments")
+    """Return an environment with readable SDK keys, as the real API does."""
+    parent = (PROJECTS, item.project, "environments")
     return {
         "_id": object_id(item.project, item.key),
-        "_links": {"self": link(*home, item.key), "parent": link(*home)},
+        "_links": {"self": link(*parent, item.key), "parent": link(*parent)},
         "key": item.key,
         "name": item.name,
         "apiKey": item.sdk_key,
@@ -102,7 +102,7 @@ def environment(item: Environment) -> dict[str, Any]:
 
 
 def trust_policy(item: Environment) -> dict[str, Any]:
-    """Return a trust policy as LaunchDarkly's endpoint for it gives one."""
+    """Return a trust policy for an AWS role."""
     statement = {
         "Effect": "Allow",
         "Action": ["sts:AssumeRole"],
@@ -113,12 +113,12 @@ def trust_policy(item: Environment) -> dict[str, Any]:
 
 
 def project(item: Project, *, expand: bool = False) -> dict[str, Any]:
-    """Return a project; with ``expand``, its first page of environments too."""
-    home = (PROJECTS, item.key, "environments")
-    embedded = page(list(item.environments.values()), environment, link(*home)["href"], {})
+    """Return a project; with ``expand``, include its first page of environments."""
+    parent = (PROJECTS, item.key, "environments")
+    embedded = page(list(item.environments.values()), environment, link(*parent)["href"], {})
     return {
         "_id": object_id(item.key),
-        "_links": {"self": link(*home[:-1]), "environments": link(*home)},
+        "_links": {"self": link(*parent[:-1]), "environments": link(*parent)},
         "key": item.key,
         "name": item.name,
         "includeInSnippetByDefault": False,
@@ -128,8 +128,8 @@ def project(item: Project, *, expand: bool = False) -> dict[str, Any]:
 
 
 def context_kinds(item: Project) -> dict[str, Any]:
-    """Return the context kinds, which are the same in every project of the sandbox."""
-    home = (PROJECTS, item.key, "context-kinds")
+    """Return the context kinds, the same for every project of the sandbox."""
+    parent = (PROJECTS, item.key, "context-kinds")
     items = [
         {
             "key": key,
@@ -140,15 +140,15 @@ def context_kinds(item: Project) -> dict[str, Any]:
             "lastModified": LONG_AGO,
             "createdFrom": "default",
             "archived": False,
-            "_links": {"parent": link(*home)},
+            "_links": {"parent": link(*parent)},
         }
         for key, name in CONTEXT_KINDS.items()
     ]
-    return {"items": items, "_links": {"self": link(*home)}}
+    return {"items": items, "_links": {"self": link(*parent)}}
 
 
 def caller_identity() -> dict[str, Any]:
-    """Return who the token belongs to: a service token."""
+    """Return the identity of the token, a service token."""
     return {
         "accountId": ACCOUNT_ID,
         "authKind": "token",
@@ -163,17 +163,17 @@ def caller_identity() -> dict[str, Any]:
 def page(
     items: Sequence[Item], show: Callable[[Item], dict[str, Any]], path: str, query: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return one page of a list: filtered, sorted, cut, and linked to its neighbours by relative addresses.
+    """Return one page of a list: filtered, sorted, and with relative links to the other pages.
 
-    https://launchdarkly.com/docs/api/projects/get-projects says which links are there, and when.
+    https://launchdarkly.com/docs/api/projects/get-projects describes the links.
 
     Raises:
-        Refusal: 400 for a parameter that cannot be understood.
+        Refusal: 400 for an invalid parameter.
     """
-    found = _sorted(_filtered(items, query.get("filter", "")), query.get("sort", ""))
+    matches = _sorted(_filtered(items, query.get("filter", "")), query.get("sort", ""))
     limit = _number(query.get("limit", str(PAGE)), least=1)
     offset = _number(query.get("offset", "0"), least=0)
-    total = len(found)
+    total = len(matches)
     last = max(total - 1, 0) // limit * limit
     offsets = {"self": offset}
     if offset > 0:
@@ -183,7 +183,7 @@ def page(
     links = {
         name: link(f"{path}?{urlencode({**query, 'limit': limit, 'offset': start})}") for name, start in offsets.items()
     }
-    shown = [show(item) for item in found[offset : offset + limit]]
+    shown = [show(item) for item in matches[offset : offset + limit]]
     return {"_links": links, "totalCount": total, "items": shown}
 
 
@@ -193,7 +193,7 @@ def _number(text: str, *, least: int) -> int:
     return int(text)
 
 
-#: How each field of ``filter`` decides; texts are in lower case.
+#: The test of each field of ``filter``; values are in lower case.
 FILTERS: Mapping[str, Callable[[Listed, str], bool]] = {
     "query": lambda item, text: text in item.key.lower() or text in item.name.lower(),
     "tags": lambda item, text: set(text.split("+")) <= {tag.lower() for tag in item.tags},
@@ -202,29 +202,29 @@ FILTERS: Mapping[str, Callable[[Listed, str], bool]] = {
 
 
 def _filtered(items: Sequence[Item], text: str) -> list[Item]:
-    found = list(items)
+    matches = list(items)
     for part in filter(None, text.lower().split(",")):
         name, _, wanted = part.partition(":")
         if name not in FILTERS:
             raise Refusal(400, "filter is not understood")
-        found = [item for item in found if FILTERS[name](item, wanted)]
-    return found
+        matches = [item for item in matches if FILTERS[name](item, wanted)]
+    return matches
 
 
-#: What each field of ``sort`` compares: the place in the order of creation, or something of the item. That critical
-#: environments come first is an assumption.
+#: The sort key of each field of ``sort``, from the position in order of creation and the item. Assumption: critical
+#: environments come first.
 SORTS: Mapping[str, Callable[[int, Listed], Any]] = {
-    "createdOn": lambda place, item: place,
-    "critical": lambda place, item: not getattr(item, "critical", False),
-    "name": lambda place, item: item.name.casefold(),
+    "createdOn": lambda position, item: position,
+    "critical": lambda position, item: not getattr(item, "critical", False),
+    "name": lambda position, item: item.name.casefold(),
 }
 
 
 def _sorted(items: list[Item], text: str) -> list[Item]:
-    placed = list(enumerate(items))
+    positioned = list(enumerate(items))
     for part in reversed([part for part in text.split(",") if part]):
-        compared = SORTS.get(part.removeprefix("-"))
-        if compared is None:
+        sort_key = SORTS.get(part.removeprefix("-"))
+        if sort_key is None:
             raise Refusal(400, "sort is not understood")
-        placed.sort(key=lambda pair: compared(*pair), reverse=part.startswith("-"))
-    return [item for _, item in placed]
+        positioned.sort(key=lambda pair: sort_key(*pair), reverse=part.startswith("-"))
+    return [item for _, item in positioned]

@@ -1,11 +1,11 @@
-"""What the sandbox holds at the start: two ordinary projects, one destination, and the project that misbehaves."""
+"""The sandbox's initial data: two projects, one destination, and the project ``faults``."""
 
 from __future__ import annotations
 
 from destinations_ui.sandbox.faults import FAULTY_PROJECT, faulty_environments
 from destinations_ui.sandbox.state import State
 
-#: Project key → its name, and environment key → name. What is called production is critical.
+#: Project key → its name, and environment key → name. Environments named production are critical.
 PROJECTS = {
     "web-shop": (
         "Web shop",

@@ -1,4 +1,4 @@
-"""The stand-in as a running HTTP/1.1 server with keep-alive, and what tests use of it."""
+"""The sandbox as an HTTP/1.1 server with keep-alive, and its API for tests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PRIVATE_HEADERS = ("authorization", "cookie")
 
 @dataclass
 class Script:
-    """What happens to the next ``times`` requests of this method whose path begins so; ``None`` means all."""
+    """The step for the next ``times`` requests with this method and path prefix; ``None`` means all."""
 
     method: str
     path_prefix: str
@@ -36,11 +36,11 @@ class Script:
 
 
 class SandboxServer:
-    """A stand-in for LaunchDarkly on this machine. As a context manager it starts and stops.
+    """A local stand-in for LaunchDarkly. As a context manager it starts and stops.
 
     Attributes:
-        state: The account: projects, environments, destinations.
-        app: The honest application, a WSGI callable.
+        state: The account's projects, environments and destinations.
+        app: The WSGI application, without faults.
     """
 
     def __init__(
@@ -52,12 +52,12 @@ class SandboxServer:
         slow_seconds: float = 60,
         record_bodies: bool = True,
     ) -> None:
-        """Prepare the account and take the port; port 0 is any free one.
+        """Prepare the account and bind the port; port 0 is any free one.
 
         Args:
-            host: The address to listen at; anything but loopback lets others see what was created.
-            port: The port to listen at.
-            state_file: Where destinations are kept between two runs.
+            host: The address to listen on; any but loopback exposes the sandbox to the network.
+            port: The port to listen on.
+            state_file: Where destinations are stored between runs.
             slow_seconds: How long the environment ``slow`` waits.
             record_bodies: Whether :attr:`requests` holds bodies and tokens. Not for real secrets.
 
@@ -90,12 +90,12 @@ class SandboxServer:
         self.stop()
 
     def start(self) -> SandboxServer:
-        """Answer requests in a thread of its own."""
+        """Start handling requests in another thread."""
         self._thread.start()
         return self
 
     def stop(self) -> None:
-        """Stop at once: whatever waits is let go, and every connection is closed."""
+        """Stop immediately: end waiting requests and close every connection."""
         self.released.set()
         if self._thread.is_alive():
             self._server.shutdown()
@@ -112,30 +112,30 @@ class SandboxServer:
 
     @property
     def requests(self) -> list[Request]:
-        """All requests so far, in the order of their arrival, including those that never got a response."""
+        """All requests so far in order of arrival, including those without a response."""
         with self._changed:
             return list(self._requests)
 
     def count(self, method: str, path_prefix: str = "/") -> int:
-        """Return how many requests of this method had a path that begins so."""
+        """Return the number of requests with this method and path prefix."""
         return sum(request.method == method and request.path.startswith(path_prefix) for request in self.requests)
 
     def wait_for(self, method: str, path_prefix: str = "/", *, times: int = 1, timeout: float = 5) -> bool:
-        """Wait until so many such requests have arrived; return whether they have."""
+        """Wait for this many requests; return whether they arrived."""
         with self._changed:
             return self._changed.wait_for(lambda: self.count(method, path_prefix) >= times, timeout=timeout)
 
     def script(self, method: str, path_prefix: str, step: Step, times: int | None = 1) -> None:
-        """Let the next ``times`` such requests (``None``: all) be met by a fault.
+        """Apply a fault to the next ``times`` matching requests (``None``: all).
 
         A function instead of a fault is called with the :class:`Request` and returns a fault, or ``None`` for the
-        honest response. Scripts are used up in the order in which they were given, and win over the project ``faults``.
+        regular response. Scripts are used in order and take precedence over the project ``faults``.
         """
         with self._changed:
             self._scripts.append(Script(method, path_prefix, step, times))
 
     def destinations(self) -> list[dict[str, Any]]:
-        """Return what is held, oldest first.
+        """Return the destinations, oldest first.
 
         The keys are ``id project environment name kind on config version created_at``; secrets are obfuscated.
         """
@@ -168,12 +168,12 @@ class SandboxServer:
         config: dict[str, Any] | None = None,
         on: bool = True,
     ) -> str:
-        """Add a destination of any kind, even of an unknown one or a second one; return its id."""
+        """Add a destination and return its id. Unknown kinds and second destinations are allowed."""
         added = self.state.add_destination(project, environment, name=name, kind=kind, config=config or {}, on=on)
         return added.id
 
     def reset(self) -> None:
-        """Forget scripts and requests, return to the seeded account, and let go of whatever waits."""
+        """Restore the seeded account, clear scripts and requests, and end waiting requests."""
         with self._changed:
             self.released.set()
             self.released = threading.Event()
@@ -182,7 +182,7 @@ class SandboxServer:
             self.state.reset()
 
     def record(self, request: Request) -> None:
-        """Remember a request that has arrived."""
+        """Record a request."""
         if not self._record_bodies:
             shown = {name: value for name, value in request.headers.items() if name not in PRIVATE_HEADERS}
             request = replace(request, headers=shown, body=b"")
@@ -191,7 +191,7 @@ class SandboxServer:
             self._changed.notify_all()
 
     def next_step(self, request: Request) -> Step | None:
-        """Return what is to happen to a request: what was scripted, what its environment does, or nothing."""
+        """Return the step for a request: from a script, from a faulty environment, or none."""
         with self._changed:
             for script in self._scripts:
                 if script.method == request.method and request.path.startswith(script.path_prefix):

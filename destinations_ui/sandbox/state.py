@@ -1,4 +1,4 @@
-"""What the stand-in's account holds: projects, environments and destinations. Safe to use from several threads."""
+"""The sandbox account's projects, environments and destinations. Thread-safe."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ T = TypeVar("T")
 
 
 class StateFileError(Exception):
-    """The state file cannot be read, understood or written. The message names the file and what to do."""
+    """The state file cannot be read, parsed or written. The message names the file and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """An environment. The two SDK keys are made up, but as readable in a response as the real ones."""
+    """An environment. Its SDK keys are fake, but readable in responses like real ones."""
 
     project: str
     key: str
@@ -49,7 +49,7 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project with its environments by key, in the order of their creation."""
+    """A project and its environments by key, in order of creation."""
 
     key: str
     name: str
@@ -59,7 +59,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A destination as it is kept: ``config`` never holds a readable secret."""
+    """A destination. ``config`` never holds a readable secret."""
 
     id: str
     project: str
@@ -73,13 +73,13 @@ class Destination:
 
 
 class State:
-    """Projects, environments and destinations; with a file, the destinations outlive the process."""
+    """Projects, environments and destinations; with a file, destinations survive a restart."""
 
     def __init__(self, seed: Callable[[State], None], file: Path | None = None) -> None:
-        """Fill the account with ``seed``, then with what the file remembers.
+        """Fill the account with ``seed``, then with the file's destinations.
 
         Raises:
-            StateFileError: when the file is there and cannot be used, or cannot be written.
+            StateFileError: when the file cannot be used or written.
         """
         self._lock = threading.RLock()
         self._seed = seed
@@ -87,14 +87,14 @@ class State:
         self._projects: dict[str, Project] = {}
         self._destinations: dict[str, Destination] = {}
         seed(self)
-        # Only from here on: what was seeded must not be written over what the file remembers.
+        # Set only now, so that the seed does not overwrite the file.
         self._file = file
         if file and file.exists():
             self._destinations = {item.id: item for item in _read(file)}
         self._save()
 
     def reset(self) -> None:
-        """Return to what was seeded."""
+        """Restore the seed."""
         with self._lock:
             self._projects.clear()
             self._destinations.clear()
@@ -109,7 +109,7 @@ class State:
     def project(self, key: str) -> Project:
         """Return one project, or refuse with 404."""
         with self._lock:
-            return _found(self._projects.get(key))
+            return _required(self._projects.get(key))
 
     def environments(self, project: str) -> list[Environment]:
         """Return a project's environments, oldest first, or refuse with 404."""
@@ -119,7 +119,7 @@ class State:
     def environment(self, project: str, key: str) -> Environment:
         """Return one environment, or refuse with 404."""
         with self._lock:
-            return _found(self.project(project).environments.get(key))
+            return _required(self.project(project).environments.get(key))
 
     def destinations(self) -> list[Destination]:
         """Return all destinations of the account, oldest first."""
@@ -129,8 +129,8 @@ class State:
     def destination(self, project: str, environment: str, id: str) -> Destination:
         """Return one destination, or refuse with 404."""
         with self._lock:
-            found = _found(self._destinations.get(id))
-            return _found(found if (found.project, found.environment) == (project, environment) else None)
+            item = _required(self._destinations.get(id))
+            return _required(item if (item.project, item.environment) == (project, environment) else None)
 
     def add_project(self, key: str, name: str, *, tags: Iterable[str] = ()) -> Project:
         """Add a project without environments."""
@@ -163,12 +163,12 @@ class State:
         on: bool = False,
         alone: bool = False,
     ) -> Destination:
-        """Add a destination, hiding its secrets. With ``alone``, refuse an environment that has one already."""
+        """Add a destination with its secrets obfuscated. With ``alone``, refuse a second one in an environment."""
         clean = without_secrets(config)
         with self._lock:
             # Assumption: LaunchDarkly documents one destination per environment, whatever its kind
-            # (https://launchdarkly.com/docs/integrations/data-export/kinesis), but not the status of a second.
-            # The code is the one seen for a duplicate of another resource.
+            # (https://launchdarkly.com/docs/integrations/data-export/kinesis), but not the status for a
+            # second one. The code is the one seen for a duplicate of another resource.
             if alone and any(
                 (other.project, other.environment) == (project, environment) for other in self._destinations.values()
             ):
@@ -196,7 +196,7 @@ class State:
     def change_destination(
         self, project: str, environment: str, id: str, change: Callable[[Destination], Destination]
     ) -> Destination:
-        """Replace a destination by what ``change`` makes of it, atomically."""
+        """Apply ``change`` to a destination, atomically."""
         with self._lock:
             self._destinations[id] = change(self.destination(project, environment, id))
             self._save()
@@ -209,18 +209,18 @@ class State:
             self._save()
 
     def _save(self) -> None:
-        """Write the destinations beside the file and put them in its place, so that no reader sees half of them."""
+        """Write a temporary file and rename it, so that no reader sees a partial file."""
         if not self._file:
             return
         content = {"destinations": [asdict(item) for item in self._destinations.values()]}
         try:
-            # mkstemp makes a file that only its owner can read (0600).
+            # mkstemp creates a file that only its owner can read (0600).
             handle, name = tempfile.mkstemp(prefix=f".{self._file.name}.", dir=self._file.parent)
             try:
                 with os.fdopen(handle, "w", encoding="utf-8") as file:
                     json.dump(content, file, indent=2)
                 os.replace(name, self._file)
-            except BaseException:  # Also Ctrl-C: no half-written file stays behind, and it is raised again.
+            except BaseException:  # Also Ctrl-C: remove the partial file, then re-raise.
                 with suppress(OSError):
                     os.unlink(name)
                 raise
@@ -231,7 +231,7 @@ class State:
 
 
 def object_id(*parts: str) -> str:
-    """Return 24 hex digits that are always the same for the same parts, as LaunchDarkly's ``_id`` looks."""
+    """Return 24 hex digits, LaunchDarkly's format of ``_id``, derived from the parts."""
     return hashlib.sha256("/".join(parts).encode()).hexdigest()[:24]
 
 
@@ -239,7 +239,7 @@ def _uuid(*parts: str) -> uuid.UUID:
     return uuid.uuid5(uuid.NAMESPACE_URL, "/".join(parts))
 
 
-def _found(item: T | None) -> T:
+def _required(item: T | None) -> T:
     if item is None:
         raise Refusal(404)
     return item
@@ -249,7 +249,7 @@ def _read(file: Path) -> list[Destination]:
     """Return the destinations a state file holds.
 
     Raises:
-        StateFileError: when it cannot be read or holds something else. Its content is never quoted.
+        StateFileError: when it cannot be read or is invalid. The message never quotes it.
     """
     types: dict[str, type] = {"id": str, "project": str, "environment": str, "name": str, "kind": str}
     types |= {"on": bool, "config": dict, "version": int, "created_at": int}
@@ -258,7 +258,7 @@ def _read(file: Path) -> list[Destination]:
         entries = json.loads(file.read_bytes())["destinations"]
         if not all(isinstance(entry[name], types[name]) for entry in entries for name in names):
             raise TypeError
-        # Hidden again, in case somebody wrote a secret into the file by hand.
+        # Obfuscated again, in case the file was edited by hand.
         return [
             Destination(**{name: entry[name] for name in names} | {"config": without_secrets(entry["config"])})
             for entry in entries

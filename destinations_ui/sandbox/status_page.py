@@ -1,4 +1,4 @@
-"""The sandbox's own page, which lists its destinations."""
+"""The sandbox's status page, which lists its destinations."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ TABLE = """<table>
 
 
 def render(destinations: Iterable[Destination]) -> str:
-    """Return the whole page. Every value is escaped, for anybody with a token can choose it."""
+    """Return the page. Every value is escaped, because any client with a token can choose it."""
     rows = "\n".join(_row(item) for item in destinations)
     return PAGE.format(content=TABLE.format(rows=rows) if rows else "<p>None yet.</p>")
 
