@@ -6,10 +6,10 @@ import pytest
 
 from destinations_ui.launchdarkly import LaunchDarkly
 from destinations_ui.sandbox import SandboxServer
-from tests.launchdarkly.asking import connected
+from tests.launchdarkly.client import connected
 
 
 @pytest.fixture
 def client(sandbox: SandboxServer) -> LaunchDarkly:
-    """A client that is connected to the sandbox."""
+    """A client of the sandbox."""
     return connected(sandbox.url)

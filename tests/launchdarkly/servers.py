@@ -1,6 +1,6 @@
-"""Servers for what the sandbox cannot do: listen in silence, speak TLS, and send without end.
+"""Servers for what the sandbox cannot do: never respond, use TLS, and send endless data.
 
-Each takes a free port on this machine, and ends at once whatever its connections are doing.
+Each binds a free local port, and stops immediately even with open connections.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from pathlib import Path
 from types import TracebackType
 
 HERE = Path(__file__).resolve().parent
-#: For 127.0.0.1 alone, and signed by nobody but itself.
+#: Self-signed, for 127.0.0.1 only.
 CERTIFICATE = HERE / "certificate.pem"
 KEY = HERE / "key.pem"
 
 EMPTY_LIST = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n{"items":[]}'
 CREATED = b'HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\n{"_id":"5eed"}'
 
-#: What a server does with a connection. A broken connection ends it, which is no fault.
+#: Handles a connection. A broken connection ends it without an error.
 Behaviour = Callable[[socket.socket], None]
 
 
 class SilentServer:
-    """Takes connections and whatever is sent to them, and never says a word."""
+    """Accepts connections and data, and never responds."""
 
     scheme = "http"
 
@@ -37,12 +37,12 @@ class SilentServer:
 
     @property
     def url(self) -> str:
-        """The address."""
+        """The URL."""
         return f"{self.scheme}://127.0.0.1:{self.port}"
 
     @property
     def visited(self) -> bool:
-        """Whether anybody has connected."""
+        """Whether a client has connected."""
         return bool(select.select([self._socket], [], [], 0)[0])
 
     def __enter__(self) -> SilentServer:
@@ -57,17 +57,17 @@ class SilentServer:
         self._socket.close()
 
 
-class SpeakingServer(SilentServer):
-    """Does with each connection what it was told to."""
+class ScriptedServer(SilentServer):
+    """Runs a behaviour for each connection."""
 
     def __init__(self, behaviour: Behaviour) -> None:
         super().__init__()
         self._behaviour = behaviour
         self._over = False
-        self._plugs: list[socket.socket] = []
+        self._sockets: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept)]
 
-    def __enter__(self) -> SpeakingServer:
+    def __enter__(self) -> ScriptedServer:
         self._threads[0].start()
         return self
 
@@ -80,51 +80,51 @@ class SpeakingServer(SilentServer):
         self._over = True
         socket.create_connection(("127.0.0.1", self.port)).close()  # Wakes the thread that accepts.
         self._threads[0].join()
-        for plug in self._plugs:
+        for sock in self._sockets:
             with suppress(OSError):
-                plug.shutdown(socket.SHUT_RDWR)
+                sock.shutdown(socket.SHUT_RDWR)
         for thread in self._threads[1:]:
             thread.join()
         self._socket.close()
 
     def _accept(self) -> None:
         while True:
-            plug, _ = self._socket.accept()
+            sock, _ = self._socket.accept()
             if self._over:
-                plug.close()
+                sock.close()
                 return
-            self._plugs.append(plug)
-            thread = threading.Thread(target=self._serve, args=(plug,))
+            self._sockets.append(sock)
+            thread = threading.Thread(target=self._serve, args=(sock,))
             self._threads.append(thread)
             thread.start()
 
-    def _serve(self, plug: socket.socket) -> None:
-        with plug, suppress(OSError), self.wrapped(plug) as wrapped:
+    def _serve(self, sock: socket.socket) -> None:
+        with sock, suppress(OSError), self.wrapped(sock) as wrapped:
             self._behaviour(wrapped)
 
-    def wrapped(self, plug: socket.socket) -> socket.socket:
-        """Return the connection as the behaviour sees it."""
-        return plug
+    def wrapped(self, sock: socket.socket) -> socket.socket:
+        """Return the connection that the behaviour uses."""
+        return sock
 
 
-class TLSServer(SpeakingServer):
+class TLSServer(ScriptedServer):
     """The same over TLS, with the certificate of these tests."""
 
     scheme = "https"
 
-    def wrapped(self, plug: socket.socket) -> socket.socket:
+    def wrapped(self, sock: socket.socket) -> socket.socket:
         """Return the connection after the handshake."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(CERTIFICATE, KEY)
-        # The handle beside it stays, so that the end of the server reaches a connection in its handshake, too.
-        return context.wrap_socket(plug.dup(), server_side=True)
+        # The first handle stays open, so that stopping the server also ends a connection during its handshake.
+        return context.wrap_socket(sock.dup(), server_side=True)
 
 
-def read_request(plug: socket.socket) -> bytes:
-    """Return one request with its body; an empty text when the other side has gone."""
+def read_request(sock: socket.socket) -> bytes:
+    """Return one request with its body, or nothing when the client has closed the connection."""
     received = b""
     while b"\r\n\r\n" not in received:
-        piece = plug.recv(65536)
+        piece = sock.recv(65536)
         if not piece:
             return b""
         received += piece
@@ -132,7 +132,7 @@ def read_request(plug: socket.socket) -> bytes:
     lengths = [line.split(b":")[1] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
     missing = int(lengths[0]) - len(body) if lengths else 0
     while missing > 0:
-        piece = plug.recv(missing)
+        piece = sock.recv(missing)
         if not piece:
             return b""
         received += piece
@@ -140,15 +140,15 @@ def read_request(plug: socket.socket) -> bytes:
     return received
 
 
-def answering(*responses: bytes) -> Behaviour:
-    """Return a behaviour: one answer for each request on a connection, then silence until the other side goes."""
+def responding(*responses: bytes) -> Behaviour:
+    """Return a behaviour: one response per request, then silence until the client closes the connection."""
 
-    def behave(plug: socket.socket) -> None:
+    def behave(sock: socket.socket) -> None:
         for response in responses:
-            if not read_request(plug):
+            if not read_request(sock):
                 return
-            plug.sendall(response)
-        while plug.recv(65536):
+            sock.sendall(response)
+        while sock.recv(65536):
             pass
 
     return behave

@@ -1,4 +1,4 @@
-"""A secret that LaunchDarkly sends back is concealed, however it is encoded and wherever it stands."""
+"""A secret that LaunchDarkly sends back is concealed, in any encoding and anywhere in a response."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from destinations_ui.launchdarkly import LaunchDarkly
 from destinations_ui.launchdarkly.concealment import DOTS, Concealer
 from destinations_ui.launchdarkly.errors import BadResponse
 from destinations_ui.sandbox import SandboxServer, Status
-from tests.launchdarkly.asking import failure
+from tests.launchdarkly.client import failure
 from tests.support.attempts import attempt
 from tests.support.environment import MARKER_TOKEN
 
 DESTINATIONS = "/api/v2/destinations"
 PRINTABLE = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=8, max_size=40)
-#: Every character here is spelled differently by some encoding; ``%41`` looks encoded by itself.
+#: Every character changes in some encoding; ``%41`` itself looks encoded.
 MARKER = 'Marker&/wi+th"odd"=<chars>%41\\ é\U0001f600'
 
 ENCODINGS: dict[str, Callable[[str], str]] = {
@@ -65,7 +65,7 @@ def disclosed(shown: str, marker: str = MARKER) -> bool:
 
 
 @pytest.mark.parametrize("encode", ENCODINGS.values(), ids=ENCODINGS)
-def test_each_encoding_is_concealed_and_the_rest_is_kept(encode: Callable[[str], str]) -> None:
+def test_a_secret_in_any_encoding_is_concealed_and_the_rest_kept(encode: Callable[[str], str]) -> None:
     marker = MARKER.replace("\U0001f600", "") if encode is ENCODINGS["only numbers of characters"] else MARKER
     shown = Concealer([Secret(marker)]).text(f"Bad value {encode(marker)} in field.")
 
@@ -85,7 +85,7 @@ def test_a_secret_of_seven_characters_is_found_within_base64(before: bytes) -> N
     assert Concealer([Secret("s3cr3t!")]).text(f"It was {encoded}.") == f"It was {DOTS}."
 
 
-def test_what_is_encoded_without_end_is_not_shown_at_all() -> None:
+def test_a_text_encoded_too_many_times_is_not_shown() -> None:
     assert Concealer([Secret("secret")]).text("secre%" + "25" * 50 + "74") == DOTS
 
 
@@ -96,7 +96,7 @@ def test_keys_and_values_at_any_depth_are_concealed() -> None:
 
 @settings(derandomize=True)
 @given(PRINTABLE, st.lists(st.sampled_from(list(ENCODINGS.values())[3:18]), max_size=3))
-def test_any_secret_is_found_in_any_mixture(secret: str, encodings: list[Callable[[str], str]]) -> None:
+def test_a_secret_in_mixed_encodings_is_concealed(secret: str, encodings: list[Callable[[str], str]]) -> None:
     text = secret = f"marker{secret}"
     for encode in encodings:
         text = encode(text) if encode is not ENCODINGS["only numbers of characters"] else text
@@ -107,7 +107,7 @@ def test_any_secret_is_found_in_any_mixture(secret: str, encodings: list[Callabl
 @pytest.mark.parametrize("encode", ENCODINGS.values(), ids=ENCODINGS)
 @pytest.mark.parametrize("status", [201, 400, 502])
 @pytest.mark.django_db
-def test_no_field_of_a_response_brings_a_secret_into_record_or_page(
+def test_no_field_of_a_response_leaks_a_secret_to_record_or_page(
     status: int, encode: Callable[[str], str], operator: User, sandbox: SandboxServer
 ) -> None:
     marker = "Marker&/wi+th=odd<chars>"

@@ -1,4 +1,4 @@
-"""What goes over the wire when a destination is created, and what comes back as a success."""
+"""Requests that create a destination, and successful responses."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from destinations_ui.sandbox import (
     SandboxServer,
     Status,
 )
-from tests.launchdarkly.asking import CONFIG, connected, create, failure
-from tests.launchdarkly.servers import CREATED, EMPTY_LIST, SpeakingServer, answering
+from tests.launchdarkly.client import CONFIG, connected, create, failure
+from tests.launchdarkly.servers import CREATED, EMPTY_LIST, ScriptedServer, responding
 from tests.support.environment import MARKER_TOKEN
 
 DESTINATIONS = "/api/v2/destinations"
@@ -48,9 +48,7 @@ def test_on_is_always_sent(sandbox: SandboxServer, client: LaunchDarkly, on: boo
     assert body == {"name": "Clicks", "kind": "kinesis", "on": on, "config": CONFIG}
 
 
-def test_every_request_carries_the_headers_that_launchdarkly_wants(
-    sandbox: SandboxServer, client: LaunchDarkly
-) -> None:
+def test_every_request_has_the_required_headers(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     create(client)
     look, post = sandbox.requests
     for request in (look, post):
@@ -78,10 +76,8 @@ def test_the_connection_is_kept_for_the_next_creation(sandbox: SandboxServer, cl
     assert len(sandbox.requests) == 4
 
 
-def test_a_connection_that_was_closed_in_the_meantime_loses_nothing(
-    sandbox: SandboxServer, client: LaunchDarkly
-) -> None:
-    sandbox.script("POST", "/", Raw(CREATED))  # Closes without saying so, as a server does with an idle connection.
+def test_a_connection_closed_while_idle_is_replaced(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+    sandbox.script("POST", "/", Raw(CREATED))  # Closes silently, as a server does with an idle connection.
     assert create(client) == Created("5eed", 201)
     assert create(client).status == 201
     assert sandbox.count("POST") == 2
@@ -95,7 +91,7 @@ def test_a_cookie_is_never_sent_back(sandbox: SandboxServer, client: LaunchDarkl
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 203])
-def test_any_success_that_names_the_id_is_one(sandbox: SandboxServer, client: LaunchDarkly, status: int) -> None:
+def test_any_2xx_with_an_id_is_a_success(sandbox: SandboxServer, client: LaunchDarkly, status: int) -> None:
     sandbox.script("POST", "/", Status(status, {"_id": "5eed", "name": "Clicks"}))
     assert create(client) == Created("5eed", status)
 
@@ -133,7 +129,7 @@ def test_a_response_without_a_length_is_read_to_its_end(
         *("a?b", "a#b", "a;b", "a\\b", "@", "a:b", "ä", "\u0661", "-a", "_a", ".a", "a" * 257, "{key}"),
     ],
 )
-def test_what_is_no_key_is_refused_before_anything_is_sent(
+def test_an_invalid_key_is_refused_before_anything_is_sent(
     sandbox: SandboxServer, client: LaunchDarkly, key: str
 ) -> None:
     calls: list[Callable[[], object]] = [
@@ -149,12 +145,12 @@ def test_what_is_no_key_is_refused_before_anything_is_sent(
 
 
 @pytest.mark.parametrize("key", ["a", "A.b_c-9", "0", "a..b", "a" * 256])
-def test_a_key_stays_one_segment_of_the_path(sandbox: SandboxServer, client: LaunchDarkly, key: str) -> None:
+def test_a_key_is_one_path_segment(sandbox: SandboxServer, client: LaunchDarkly, key: str) -> None:
     failure(client, "web-shop", key)
     assert sandbox.requests[-1].path == f"{DESTINATIONS}/web-shop/{key}"
 
 
-def test_a_token_refused_by_the_list_posts_nothing(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+def test_nothing_is_posted_when_the_list_rejects_the_token(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     sandbox.script("GET", DESTINATIONS, Status(401))
     error = failure(client)
     assert isinstance(error, NotAllowed)
@@ -163,7 +159,7 @@ def test_a_token_refused_by_the_list_posts_nothing(sandbox: SandboxServer, clien
 
 
 @pytest.mark.parametrize("fault", [Status(500), NotJson(), Drop(), Reset(), Status(302)])
-def test_when_the_list_fails_nothing_is_posted(sandbox: SandboxServer, fault: Fault) -> None:
+def test_nothing_is_posted_when_the_list_fails(sandbox: SandboxServer, fault: Fault) -> None:
     sandbox.script("GET", DESTINATIONS, fault, times=None)
     error = failure(connected(sandbox.url, timeout=0.5))
     assert type(error) is NotSent
@@ -204,21 +200,21 @@ def test_a_secret_that_launchdarkly_repeats_is_shown_as_dots(sandbox: SandboxSer
     assert (error.code, error.id) == ("bad_••••", "id-••••")
 
 
-def test_what_launchdarkly_says_at_length_is_shortened(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+def test_a_long_message_is_shortened(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     body: dict[str, object] = {"code": "c" * 5000, "message": "m" * 5000, "id": "i" * 5000}
     sandbox.script("POST", DESTINATIONS, Status(400, body))
     error = failure(client)
     assert (len(error.code), len(error.detail), len(error.id)) == (100, 1000, 100)
 
 
-def test_what_no_database_can_hold_is_marked(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+def test_characters_that_no_database_can_store_are_replaced(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     body: dict[str, object] = {"code": "c\0", "message": "a\ud800b\0c \U0001f600", "id": ["x"]}
     sandbox.script("POST", DESTINATIONS, Status(400, body))
     error = failure(client)
     assert (error.code, error.detail, error.id) == ("c\ufffd", "a\ufffdb\ufffdc \U0001f600", "")
 
 
-def test_two_threads_do_not_disturb_each_other(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+def test_two_threads_use_separate_connections(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     results: dict[str, object] = {}
 
     def run(environment: str) -> None:
@@ -239,5 +235,5 @@ def test_two_threads_do_not_disturb_each_other(sandbox: SandboxServer, client: L
 def test_after_a_closed_list_connection_the_post_uses_a_new_one() -> None:
     closing = EMPTY_LIST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
     responses = iter([closing, CREATED])
-    with SpeakingServer(lambda plug: answering(next(responses))(plug)) as server:
+    with ScriptedServer(lambda sock: responding(next(responses))(sock)) as server:
         assert create(connected(server.url)) == Created("5eed", 201)

@@ -1,4 +1,4 @@
-"""Whatever happens to a creation, its error is on the one branch that says what is known."""
+"""Each error of a creation is on the one branch for what is known."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ from destinations_ui.launchdarkly.errors import (
     Uncertain,
 )
 from destinations_ui.sandbox import Drop, Fault, NotJson, Raw, Reset, SandboxServer, Status
-from tests.launchdarkly.asking import connected, create, failure
+from tests.launchdarkly.client import connected, create, failure
 from tests.launchdarkly.servers import (
     CERTIFICATE,
     CREATED,
     EMPTY_LIST,
+    ScriptedServer,
     SilentServer,
-    SpeakingServer,
     TLSServer,
-    answering,
     read_request,
+    responding,
 )
 from tests.support.postgresql import free_port
 
 DESTINATIONS = "/api/v2/destinations"
 BRANCHES = (NotSent, Refused, Uncertain)
 
-#: From the issue: these mean that nothing was created. Every other answer without an id leaves that open.
+#: Statuses that mean nothing was created. Every other response without an id leaves the outcome unknown.
 REFUSED: dict[int, type[LaunchDarklyError]] = {
     400: Refused,
     401: NotAllowed,
@@ -64,7 +64,7 @@ def branch(error: LaunchDarklyError) -> type[LaunchDarklyError]:
     return found
 
 
-def test_every_status_is_on_one_branch(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+def test_every_status_has_one_branch(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     found = {}
     statuses = [*range(200, 230), 299, *range(300, 310), 399, *range(400, 460), 499, *range(500, 512), 599]
     for status in statuses:
@@ -77,7 +77,7 @@ def test_every_status_is_on_one_branch(sandbox: SandboxServer, client: LaunchDar
 
 
 @pytest.mark.parametrize(("status", "expected"), REFUSED.items())
-def test_a_refusal_brings_code_message_and_id(
+def test_a_refusal_has_code_message_and_id(
     sandbox: SandboxServer, client: LaunchDarkly, status: int, expected: type[LaunchDarklyError]
 ) -> None:
     body: dict[str, object] = {"code": "some_code", "message": "Some message", "id": "30ce6058-87da"}
@@ -89,7 +89,7 @@ def test_a_refusal_brings_code_message_and_id(
 
 
 @pytest.mark.parametrize("body", ["<h1>No</h1>", "", "[]", '"no"', '{"message": 5, "code": [], "id": {}}', b"\xff"])
-def test_a_refusal_whose_words_cannot_be_read_is_still_one(
+def test_a_refusal_with_an_unreadable_body_is_a_refusal(
     sandbox: SandboxServer, client: LaunchDarkly, body: str | bytes
 ) -> None:
     sandbox.script("POST", DESTINATIONS, Status(400, body))
@@ -101,7 +101,7 @@ def test_a_refusal_whose_words_cannot_be_read_is_still_one(
 
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
-def test_a_fault_of_launchdarklys_leaves_it_open(sandbox: SandboxServer, client: LaunchDarkly, status: int) -> None:
+def test_a_server_error_leaves_the_outcome_unknown(sandbox: SandboxServer, client: LaunchDarkly, status: int) -> None:
     body: dict[str, object] = {"code": "c", "message": "m", "id": "e-1"}
     sandbox.script("POST", DESTINATIONS, Status(status, body, after_write=False))
     error = failure(client)
@@ -133,7 +133,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE.keys())
-def test_a_success_that_cannot_be_read_leaves_it_open(
+def test_an_unreadable_success_leaves_the_outcome_unknown(
     sandbox: SandboxServer, client: LaunchDarkly, body: bytes
 ) -> None:
     sandbox.script("POST", DESTINATIONS, Status(201, body))
@@ -143,13 +143,13 @@ def test_a_success_that_cannot_be_read_leaves_it_open(
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "deflate"])
-def test_a_compressed_response_is_not_unpacked(sandbox: SandboxServer, client: LaunchDarkly, encoding: str) -> None:
+def test_a_compressed_response_is_not_decompressed(sandbox: SandboxServer, client: LaunchDarkly, encoding: str) -> None:
     body = gzip.compress(b'{"_id": "5eed"}')
     sandbox.script("POST", DESTINATIONS, Status(201, body, headers={"Content-Encoding": encoding}))
     assert branch(failure(client)) is Uncertain
 
 
-def test_a_success_without_a_body_leaves_it_open(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+def test_a_success_without_a_body_leaves_the_outcome_unknown(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     sandbox.script("POST", DESTINATIONS, Status(204))
     error = failure(client)
     assert branch(error) is Uncertain
@@ -200,7 +200,9 @@ def test_a_redirect_is_not_followed(sandbox: SandboxServer, client: LaunchDarkly
 
 
 @pytest.mark.parametrize("location", ["", "http://[", "\xff", "//", "javascript:alert(1)", "http://a:b/"])
-def test_a_redirect_to_nowhere_leaves_it_open(sandbox: SandboxServer, client: LaunchDarkly, location: str) -> None:
+def test_an_invalid_redirect_leaves_the_outcome_unknown(
+    sandbox: SandboxServer, client: LaunchDarkly, location: str
+) -> None:
     sandbox.script("POST", DESTINATIONS, Status(302, headers={"Location": location}))
     error = failure(client)
     assert branch(error) is Uncertain
@@ -225,18 +227,18 @@ def test_a_redirect_of_the_list_is_not_followed(sandbox: SandboxServer, client: 
     ],
     ids=["success", "compressed", "refusal", "redirect"],
 )
-def test_an_endless_response_is_not_read_on(head: bytes) -> None:
+def test_an_endless_response_is_not_read_to_its_end(head: bytes) -> None:
     sent: list[int] = []
 
-    def behave(plug: socket.socket) -> None:
-        read_request(plug)
-        plug.sendall(EMPTY_LIST)
-        read_request(plug)
-        plug.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
-        plug.sendall(head)
-        sent.extend(plug.send(b" " * 100_000) for _ in range(3000))
+    def behave(sock: socket.socket) -> None:
+        read_request(sock)
+        sock.sendall(EMPTY_LIST)
+        read_request(sock)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+        sock.sendall(head)
+        sent.extend(sock.send(b" " * 100_000) for _ in range(3000))
 
-    with SpeakingServer(behave) as server:
+    with ScriptedServer(behave) as server:
         error = failure(connected(server.url))
     assert type(error) is BadResponse
     assert "far longer than expected" in error.message
@@ -244,7 +246,7 @@ def test_an_endless_response_is_not_read_on(head: bytes) -> None:
     assert 256 * 1024 <= sum(sent) < 20_000_000
 
 
-def test_a_response_of_exactly_the_longest_length_is_read(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+def test_a_response_of_exactly_the_maximum_length_is_read(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     body = b'{"_id": "5eed"}'.ljust(256 * 1024)
     sandbox.script("POST", DESTINATIONS, Status(201, body))
     assert create(client).id == "5eed"
@@ -289,9 +291,7 @@ RESPONSE = st.builds(
 )
 
 
-def test_whatever_bytes_come_back_only_our_own_errors_are_raised(
-    sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_any_bytes_received_raise_only_our_own_errors(sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """A creation whose post was sent is then never reported as not sent."""
     monkeypatch.setattr("destinations_ui.launchdarkly.client.READ_PAUSE", 0.0)
     client = connected(sandbox.url, timeout=3)
@@ -309,7 +309,7 @@ def test_whatever_bytes_come_back_only_our_own_errors_are_raised(
         try:
             create(client)
         except LaunchDarklyError as error:
-            assert branch(error) is not NotSent  # noqa: PT017  # a success is as good
+            assert branch(error) is not NotSent  # noqa: PT017  # a success is fine too
         for method in ("GET", "POST"):
             sandbox.script(method, "/", Raw(data), times=1)
         with suppress(LaunchDarklyError):
@@ -323,35 +323,35 @@ def test_whatever_bytes_come_back_only_our_own_errors_are_raised(
 
 
 def not_sent(error: LaunchDarklyError, why: str) -> bool:
-    """Tell whether an error says that nothing was sent, and why."""
+    """Return whether an error is that nothing was sent, for this reason."""
     return (
         type(error) is NotSent and error.status is None and why in error.message and "othing was sent" in error.message
     )
 
 
-def test_nobody_listening_means_not_sent() -> None:
+def test_a_closed_port_means_not_sent() -> None:
     assert not_sent(failure(connected(f"http://127.0.0.1:{free_port()}")), "connection was refused")
 
 
 @pytest.mark.parametrize("name", ["launchdarkly.invalid", "a" * 64 + ".invalid"])
-def test_a_name_that_nobody_has_means_not_sent(name: str) -> None:
+def test_an_unknown_host_means_not_sent(name: str) -> None:
     error = failure(connected(f"http://{name}:9000", timeout=2))
-    # Where even the resolver cannot be reached, finding out takes longer than there is time.
+    # Without a reachable resolver, the lookup exceeds the timeout.
     assert not_sent(error, "name was not found") or not_sent(error, "not made in time")
 
 
-def test_a_certificate_that_nobody_trusts_means_not_sent() -> None:
-    with TLSServer(answering(EMPTY_LIST, CREATED)) as server:
+def test_an_untrusted_certificate_means_not_sent() -> None:
+    with TLSServer(responding(EMPTY_LIST, CREATED)) as server:
         assert not_sent(failure(connected(server.url)), "certificate")
 
 
-def test_tls_to_a_server_without_means_not_sent(sandbox: SandboxServer) -> None:
+def test_tls_to_a_plain_http_server_means_not_sent(sandbox: SandboxServer) -> None:
     assert not_sent(failure(connected(sandbox.url.replace("http:", "https:"))), "TLS")
 
 
 @pytest.fixture
 def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the certificate of these tests be the one that is trusted."""
+    """Trust the tests' certificate."""
     monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(CERTIFICATE))
 
 
@@ -359,12 +359,12 @@ def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_destination_is_created_over_tls() -> None:
     requests: list[Any] = []
 
-    def behave(plug: socket.socket) -> None:
-        assert isinstance(plug, ssl.SSLSocket)
-        requests.append((plug.version(), read_request(plug)))
-        plug.sendall(EMPTY_LIST)
-        requests.append((plug.version(), read_request(plug)))
-        plug.sendall(CREATED)
+    def behave(sock: socket.socket) -> None:
+        assert isinstance(sock, ssl.SSLSocket)
+        requests.append((sock.version(), read_request(sock)))
+        sock.sendall(EMPTY_LIST)
+        requests.append((sock.version(), read_request(sock)))
+        sock.sendall(CREATED)
 
     with TLSServer(behave) as server:
         assert create(connected(server.url)).id == "5eed"
@@ -373,26 +373,24 @@ def test_a_destination_is_created_over_tls() -> None:
 
 
 @pytest.mark.usefixtures("trusted")
-def test_the_certificate_of_another_name_means_not_sent() -> None:
-    with TLSServer(answering(EMPTY_LIST, CREATED)) as server:
+def test_a_certificate_for_another_host_means_not_sent() -> None:
+    with TLSServer(responding(EMPTY_LIST, CREATED)) as server:
         url = server.url.replace("127.0.0.1", "localhost")
         assert not_sent(failure(connected(url)), "certificate")
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_connection_that_breaks_under_tls_leaves_it_open() -> None:
-    def behave(plug: socket.socket) -> None:
-        read_request(plug)
-        plug.sendall(EMPTY_LIST)
-        read_request(plug)
+def test_a_broken_tls_connection_leaves_the_outcome_unknown() -> None:
+    def behave(sock: socket.socket) -> None:
+        read_request(sock)
+        sock.sendall(EMPTY_LIST)
+        read_request(sock)
 
     with TLSServer(behave) as server:
         assert type(failure(connected(server.url))) is NoResponse
 
 
-def test_nonsense_after_a_write_is_open_and_the_destination_exists(
-    sandbox: SandboxServer, client: LaunchDarkly
-) -> None:
+def test_invalid_json_after_a_write_leaves_the_outcome_unknown(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     sandbox.script("POST", DESTINATIONS, NotJson())
     assert branch(failure(client)) is Uncertain
     assert len(sandbox.destinations()) == 2

@@ -1,4 +1,4 @@
-"""What the client makes of LaunchDarkly's lists."""
+"""Reading LaunchDarkly's lists."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from destinations_ui.launchdarkly.errors import BadResponse, Busy, LaunchDarklyE
 from destinations_ui.launchdarkly.resources import Destination, Environment, Project
 from destinations_ui.launchdarkly.responses import is_shallow
 from destinations_ui.sandbox import Drop, Fault, NotJson, RateLimited, Raw, Reset, SandboxServer, Status
-from tests.launchdarkly.asking import connected
+from tests.launchdarkly.client import connected
 from tests.launchdarkly.servers import SilentServer
 
 DESTINATIONS = "/api/v2/destinations"
@@ -30,7 +30,7 @@ def test_every_page_of_projects_is_read(sandbox: SandboxServer, client: LaunchDa
     assert sandbox.count("GET", PROJECTS) > 1
 
 
-def test_every_page_of_environments_is_read_critical_ones_first(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+def test_every_page_of_environments_is_read_critical_first(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     sandbox.add_project("large", "Large")
     for number in range(120):
         sandbox.add_environment("large", f"env-{number}", f"Environment {number}", critical=number == 119)
@@ -40,9 +40,7 @@ def test_every_page_of_environments_is_read_critical_ones_first(sandbox: Sandbox
     assert not any(environment.critical for environment in environments[1:])
 
 
-def test_a_project_brings_its_first_environments_and_says_how_many_it_has(
-    sandbox: SandboxServer, client: LaunchDarkly
-) -> None:
+def test_a_project_has_its_first_environments_and_their_total(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     sandbox.add_project("large", "Large")
     for number in range(45):
         sandbox.add_environment("large", f"env-{number}", f"Environment {number}")
@@ -51,7 +49,7 @@ def test_a_project_brings_its_first_environments_and_says_how_many_it_has(
     assert large.total == 45
 
 
-def test_a_destination_says_where_it_is(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+def test_a_destination_has_its_project_and_environment(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     added = sandbox.add_destination("web-shop", "test", name="Events", kind="clickhouse", on=False)
     found = {destination.id: destination for destination in client.destinations()}[added]
     assert replace(found, created_at=None) == Destination(
@@ -59,7 +57,7 @@ def test_a_destination_says_where_it_is(sandbox: SandboxServer, client: LaunchDa
     )
 
 
-def test_a_destination_says_how_it_is_configured_and_since_when(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+def test_a_destination_has_its_configuration_and_creation_time(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     config = {"project": "analytics", "topic": "events"}
     before = datetime.now(UTC) - timedelta(milliseconds=1)
     added = sandbox.add_destination("web-shop", "test", kind="google-pubsub", config=config)
@@ -71,7 +69,7 @@ def test_a_destination_says_how_it_is_configured_and_since_when(sandbox: Sandbox
 
 
 @pytest.mark.parametrize("odd", [None, "soon", True, 10**30, -(10**30), 1.5, [1]])
-def test_an_odd_time_of_creation_counts_as_none(odd: object, sandbox: SandboxServer, client: LaunchDarkly) -> None:
+def test_an_invalid_creation_time_is_none(odd: object, sandbox: SandboxServer, client: LaunchDarkly) -> None:
     items: list[object] = [{"_id": "5eed", "createdAt": odd, "version": odd, "config": odd}]
     sandbox.script("GET", DESTINATIONS, Status(200, {"items": items}))
     [found] = client.destinations()
@@ -92,7 +90,7 @@ def test_sdk_keys_are_dropped_on_arrival(sandbox: SandboxServer, client: LaunchD
     assert not any(word in shown.lower() for word in ("sdk-", "mob-", "apikey", "mobilekey", "marker"))
 
 
-def test_odd_items_never_blank_the_list_of_destinations(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+def test_invalid_items_never_empty_the_list_of_destinations(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     here = {"self": {"href": "/api/v2/destinations/web-shop/test/5eed"}}
     items: list[object] = [
         {"_id": "5eed", "name": "New", "kind": "carrier-pigeon", "on": True, "_links": here, "config": {}},
@@ -123,7 +121,7 @@ def test_a_project_or_environment_without_a_key_is_left_out(sandbox: SandboxServ
 
 
 @pytest.mark.parametrize("total", [10**400, -1, 1.5, True, "5", None])
-def test_an_odd_total_counts_as_the_environments_that_came(
+def test_an_invalid_total_is_the_number_of_environments_received(
     total: object, sandbox: SandboxServer, client: LaunchDarkly
 ) -> None:
     embedded = {"items": [{"key": "test"}], "totalCount": total}
@@ -131,7 +129,7 @@ def test_an_odd_total_counts_as_the_environments_that_came(
     assert [project.total for project in client.projects()] == [1]
 
 
-def test_an_id_or_key_that_can_be_none_is_left_out(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+def test_an_item_with_an_invalid_id_or_key_is_left_out(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     ids = ["x" * 101, "\x1b[2J", "a b", "\u202e"]
     items: list[object] = [{"_id": odd, "_links": {"self": {"href": "/api/v2/destinations/a/b/c"}}} for odd in ids]
     sandbox.script("GET", DESTINATIONS, Status(200, {"items": items}))
@@ -157,9 +155,7 @@ def test_a_list_of_empty_objects_is_an_empty_list(sandbox: SandboxServer, client
     ],
     ids=["empty objects", "ids", "nesting", "no JSON", "too many brackets"],
 )
-def test_a_list_that_launchdarkly_cannot_mean_is_refused(
-    items: bytes, sandbox: SandboxServer, client: LaunchDarkly
-) -> None:
+def test_a_list_that_is_too_long_is_refused(items: bytes, sandbox: SandboxServer, client: LaunchDarkly) -> None:
     sandbox.script("GET", DESTINATIONS, Status(200, b'{"items":[' + items + b"]}"))
     with pytest.raises(BadResponse):
         client.destinations()
@@ -187,7 +183,7 @@ def test_a_list_without_a_usable_next_link_ends_there(
     assert [project.key for project in client.projects()] == ["web"]
 
 
-def test_a_next_link_that_leads_in_a_circle_ends_there(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+def test_a_loop_of_next_links_ends(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     page: dict[str, object] = {"items": [{"key": "web"}], "_links": {"next": {"href": f"{PROJECTS}?offset=20"}}}
     sandbox.script("GET", PROJECTS, Status(200, page), times=None)
     assert [project.key for project in client.projects()] == ["web", "web"]
@@ -207,9 +203,7 @@ def test_a_next_link_that_leads_in_a_circle_ends_there(sandbox: SandboxServer, c
         "http://[::1/api/",
     ],
 )
-def test_a_next_link_that_leads_elsewhere_is_not_followed(
-    sandbox: SandboxServer, client: LaunchDarkly, href: str
-) -> None:
+def test_a_next_link_to_another_host_is_not_followed(sandbox: SandboxServer, client: LaunchDarkly, href: str) -> None:
     with SilentServer() as other:
         link = href.format(other=other.url, port=other.port, sandbox=sandbox.url)
         page: dict[str, object] = {"items": [{"key": "web"}], "_links": {"next": {"href": link}}}
@@ -221,18 +215,18 @@ def test_a_next_link_that_leads_elsewhere_is_not_followed(
 
 
 @pytest.mark.parametrize("fault", [Status(500), Status(503), Drop(), Reset()])
-def test_a_read_is_tried_again_after_a_fault(sandbox: SandboxServer, client: LaunchDarkly, fault: Fault) -> None:
+def test_a_read_is_retried_after_a_fault(sandbox: SandboxServer, client: LaunchDarkly, fault: Fault) -> None:
     sandbox.script("GET", DESTINATIONS, fault)
     assert [destination.project for destination in client.destinations()] == ["mobile-app"]
     assert sandbox.count("GET") == 2
 
 
-def test_a_read_is_tried_again_when_its_answer_breaks_off(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+def test_a_read_is_retried_after_a_truncated_response(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     sandbox.script("GET", DESTINATIONS, Raw(b'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"items":['))
     assert len(client.destinations()) == 1
 
 
-def test_a_read_is_not_tried_for_ever(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+def test_a_read_has_a_limit_of_retries(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     sandbox.script("GET", DESTINATIONS, Status(502), times=None)
     with pytest.raises(BadResponse) as caught:
         client.destinations()
@@ -240,9 +234,7 @@ def test_a_read_is_not_tried_for_ever(sandbox: SandboxServer, client: LaunchDark
     assert sandbox.count("GET") == 3
 
 
-def test_a_read_waits_as_long_as_launchdarkly_asks_when_there_is_time(
-    sandbox: SandboxServer, client: LaunchDarkly
-) -> None:
+def test_a_read_waits_for_the_rate_limit_if_there_is_time(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     sandbox.script("GET", DESTINATIONS, RateLimited(0.5))
     assert len(client.destinations()) == 1
     assert sandbox.count("GET") == 2
@@ -257,7 +249,7 @@ def test_a_read_does_not_wait_longer_than_its_deadline(sandbox: SandboxServer, c
 
 
 @pytest.mark.parametrize("fault", [Status(401), Status(404), Status(302), NotJson()])
-def test_a_read_is_not_tried_again_when_that_could_not_help(
+def test_a_read_is_not_retried_when_a_retry_could_not_help(
     sandbox: SandboxServer, client: LaunchDarkly, fault: Fault
 ) -> None:
     sandbox.script("GET", DESTINATIONS, fault, times=None)
@@ -266,7 +258,7 @@ def test_a_read_is_not_tried_again_when_that_could_not_help(
     assert sandbox.count("GET") == 1
 
 
-def test_a_token_that_launchdarkly_does_not_know_is_said_to_be_wrong(sandbox: SandboxServer) -> None:
+def test_an_unknown_token_is_reported(sandbox: SandboxServer) -> None:
     sandbox.script("GET", "/", Status(401), times=None)
     with pytest.raises(NotAllowed, match="LAUNCHDARKLY_TOKEN"):
         connected(sandbox.url).projects()
@@ -278,7 +270,7 @@ def test_a_long_list_is_read_to_its_end(sandbox: SandboxServer, client: LaunchDa
     assert len(client.destinations()) == 2000
 
 
-def test_a_list_without_end_is_given_up(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+def test_an_endless_list_is_an_error(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     sandbox.script("GET", DESTINATIONS, Status(200, {"items": ["x" * 1_000_000] * 9}), times=None)
     with pytest.raises(BadResponse):
         client.destinations()

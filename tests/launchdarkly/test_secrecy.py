@@ -1,4 +1,4 @@
-"""The token goes to LaunchDarkly, and nowhere else; nothing in the process's environment changes where that is."""
+"""The token goes only to LaunchDarkly, whatever the process's environment contains."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from destinations_ui.conf.secret import Secret
 from destinations_ui.launchdarkly import LaunchDarkly
 from destinations_ui.launchdarkly.errors import LaunchDarklyError, NotSent
 from destinations_ui.sandbox import Drop, Fault, Hang, NotJson, RateLimited, Raw, Reset, SandboxServer, Status
-from tests.launchdarkly.asking import connected, create, failure
-from tests.launchdarkly.servers import CERTIFICATE, CREATED, EMPTY_LIST, SilentServer, TLSServer, answering
+from tests.launchdarkly.client import connected, create, failure
+from tests.launchdarkly.servers import CERTIFICATE, CREATED, EMPTY_LIST, SilentServer, TLSServer, responding
 from tests.support.environment import MARKER_TOKEN
 from tests.support.postgresql import free_port
 
@@ -35,20 +35,20 @@ FAULTS: tuple[Fault, ...] = (
 
 
 def family(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an exception and all that it came from, also what Python would not print."""
+    """Yield an exception and all its causes and contexts, including suppressed ones."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
 
 
 def shown(error: BaseException) -> str:
-    """Return everything that an exception shows of itself in any way that it is written."""
+    """Return every text form of an exception."""
     texts = [text for each in family(error) for text in (str(each), repr(each), repr(each.args), *notes(each))]
     return "\n".join([*texts, *traceback.format_exception(error)])
 
 
 def notes(error: BaseException) -> list[str]:
-    """Return what was added to an exception."""
+    """Return the notes of an exception."""
     return getattr(error, "__notes__", [])
 
 
@@ -67,14 +67,14 @@ def test_no_error_shows_the_token(sandbox: SandboxServer, fault: Fault) -> None:
         assert MARKER_TOKEN not in f"{error.message}{error.detail}{error.code}{error.id}"
 
 
-def test_no_error_of_the_connection_shows_the_token() -> None:
+def test_no_connection_error_shows_the_token() -> None:
     with SilentServer() as silent:
         for url in (silent.url, silent.url.replace("http", "https"), f"http://127.0.0.1:{free_port()}"):
             assert MARKER_TOKEN not in shown(failure(connected(url, timeout=0.2)))
 
 
 @pytest.mark.parametrize("odd", ["\n", "\r\nX-Other: 1", "€"])
-def test_a_token_that_no_header_can_hold_is_not_shown_either(sandbox: SandboxServer, odd: str) -> None:
+def test_a_token_that_is_not_a_valid_header_is_not_shown(sandbox: SandboxServer, odd: str) -> None:
     client = LaunchDarkly(sandbox.url, Secret(MARKER_TOKEN + odd), 0.4)
     with pytest.raises((LaunchDarklyError, ValueError)) as caught:
         client.destinations()
@@ -99,12 +99,12 @@ def test_the_log_shows_neither_token_nor_configuration(
 
 @pytest.fixture
 def trap() -> Iterator[SilentServer]:
-    """A server that nobody may visit."""
+    """A server that must receive no connection."""
     with SilentServer() as server:
         yield server
 
 
-def test_a_proxy_of_the_environment_is_not_used(
+def test_a_proxy_in_the_environment_is_not_used(
     sandbox: SandboxServer, client: LaunchDarkly, trap: SilentServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
@@ -127,10 +127,10 @@ def test_a_netrc_does_not_replace_the_token(
     assert {request.headers["authorization"] for request in sandbox.requests} == {MARKER_TOKEN}
 
 
-def test_a_certificate_bundle_of_the_environment_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_certificate_bundle_in_the_environment_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
         monkeypatch.setenv(name, str(CERTIFICATE))
-    with TLSServer(answering(EMPTY_LIST, CREATED)) as server:
+    with TLSServer(responding(EMPTY_LIST, CREATED)) as server:
         error = failure(connected(server.url))
     assert type(error) is NotSent
     assert "certificate" in error.message
@@ -144,7 +144,7 @@ def test_the_process_shares_one_client(sandbox: SandboxServer, settings: Setting
     assert launchdarkly.connect() is not first
 
 
-def test_no_method_takes_the_token_elsewhere(sandbox: SandboxServer, client: LaunchDarkly, trap: SilentServer) -> None:
+def test_no_method_sends_the_token_elsewhere(sandbox: SandboxServer, client: LaunchDarkly, trap: SilentServer) -> None:
     away = Status(307, headers={"Location": f"{trap.url}/api/v2/projects"})
     calls: list[Callable[[], object]] = [client.destinations, client.projects, lambda: client.environments("web-shop")]
     for call in calls:

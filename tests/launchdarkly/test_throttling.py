@@ -1,4 +1,4 @@
-"""A LaunchDarkly that hangs or fails: few creations wait for it, the others are told at once that nothing was sent."""
+"""When LaunchDarkly hangs or fails, few creations wait and the others fail fast, with nothing sent."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ from destinations_ui.launchdarkly.throttling import (
     SingleFlight,
 )
 from destinations_ui.sandbox import Drop, Fault, Hang, NotJson, RateLimited, Request, SandboxServer, Status
-from tests.launchdarkly.asking import create, failure
+from tests.launchdarkly.client import create, failure
 from tests.support.environment import MARKER_TOKEN
 from tests.support.postgresql import free_port
 from tests.support.product import ROOT
 
 DESTINATIONS = "/api/v2/destinations"
-#: Long enough for every thread of a test to come and wait, in seconds.
+#: Long enough for every thread of a test to start waiting, in seconds.
 LONG = 30.0
 NUMBERS = itertools.count()
 
 
 class Clock:
-    """A clock that stands still until it is moved."""
+    """A clock that only changes when set."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -59,7 +59,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def client(sandbox: SandboxServer, clock: Clock) -> LaunchDarkly:
-    """A client with limits as in a process, where everyone waits long for a turn."""
+    """A client with a process's limits and a long queue timeout."""
     return limited(sandbox.url, Limits(breaker=CircuitBreaker(clock=clock), write_queue_timeout=LONG))
 
 
@@ -69,7 +69,7 @@ def limited(url: str, limits: Limits, timeout: float = 20) -> LaunchDarkly:
 
 
 def fail(client: LaunchDarkly, times: int = FAILURES) -> None:
-    """Try so often to create a destination; LaunchDarkly is asked every time."""
+    """Fail to create a destination this many times, with a request each time."""
     for _ in range(times):
         assert not isinstance(failure(client), Paused)
 
@@ -82,7 +82,7 @@ def created(sandbox: SandboxServer, client: LaunchDarkly) -> int:
 
 
 def held(sandbox: SandboxServer, method: str) -> threading.Event:
-    """Let every such request wait, and then be answered; return what lets go of them."""
+    """Hold every such request; return the event that releases them."""
     released = threading.Event()
 
     def hold(request: Request) -> None:
@@ -95,19 +95,17 @@ def held(sandbox: SandboxServer, method: str) -> threading.Event:
 # --- Writes
 
 
-def test_every_process_keeps_four_threads_for_other_pages() -> None:
+def test_every_process_reserves_four_threads_for_other_pages() -> None:
     assert runpy.run_path(str(ROOT / "gunicorn.conf.py"))["threads"] >= (
         WRITE_CONCURRENCY + WRITE_QUEUE + READ_CONCURRENCY + READ_QUEUE + 4
     )
 
 
-def test_eight_writes_go_on_and_twelve_wait_and_the_next_is_refused(
-    sandbox: SandboxServer, client: LaunchDarkly
-) -> None:
+def test_eight_writes_run_twelve_wait_and_the_next_is_refused(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     released = held(sandbox, "POST")
     with ThreadPoolExecutor(WRITE_CONCURRENCY + WRITE_QUEUE + 1) as people:
         begun = [people.submit(created, sandbox, client) for _ in range(WRITE_CONCURRENCY + WRITE_QUEUE + 1)]
-        # Nobody else can come to an end before the others are let go.
+        # No other write can end before these are released.
         [told] = wait(begun, LONG, FIRST_COMPLETED).done
         assert sandbox.wait_for("POST", times=WRITE_CONCURRENCY)
         assert (sandbox.count("GET"), sandbox.count("POST")) == (WRITE_CONCURRENCY, WRITE_CONCURRENCY)
@@ -147,7 +145,7 @@ def test_a_write_that_waits_too_long_is_not_sent(sandbox: SandboxServer) -> None
     assert sandbox.count("POST") == 2
 
 
-def test_the_queue_is_never_waited_for_longer_than_the_timeout(sandbox: SandboxServer) -> None:
+def test_a_write_never_waits_longer_than_its_timeout(sandbox: SandboxServer) -> None:
     released = held(sandbox, "POST")
     writes = Bulkhead(1, WRITE_QUEUE)
     with ThreadPoolExecutor(1) as people:
@@ -162,7 +160,7 @@ def test_the_queue_is_never_waited_for_longer_than_the_timeout(sandbox: SandboxS
 
 
 def test_the_deadline_of_a_write_starts_with_its_slot(sandbox: SandboxServer) -> None:
-    # The first one takes a second for nothing. The other one waits for it, and then needs more than the other second.
+    # The first write wastes a second. The other waits for it, then needs more than the remaining second.
     client = limited(sandbox.url, Limits(writes=Bulkhead(1, WRITE_QUEUE)), timeout=2)
     sandbox.script("GET", DESTINATIONS, Hang())
     sandbox.script("POST", DESTINATIONS, Hang(1.3))
@@ -173,7 +171,7 @@ def test_the_deadline_of_a_write_starts_with_its_slot(sandbox: SandboxServer) ->
         assert type(first.result(LONG)) is NotSent
 
 
-def test_a_fault_of_our_own_frees_the_slot(sandbox: SandboxServer) -> None:
+def test_an_internal_error_frees_the_slot(sandbox: SandboxServer) -> None:
     client = limited(sandbox.url, Limits(writes=Bulkhead(1, 0)))
     for _ in range(FAILURES):
         with pytest.raises(TypeError):
@@ -187,7 +185,7 @@ def test_a_fault_of_our_own_frees_the_slot(sandbox: SandboxServer) -> None:
 
 
 @pytest.mark.parametrize("fault", [Status(503), Status(302), NotJson(), Drop(), Hang()])
-def test_after_five_failed_lists_launchdarkly_is_left_alone(sandbox: SandboxServer, fault: Fault) -> None:
+def test_five_failed_lists_open_the_breaker(sandbox: SandboxServer, fault: Fault) -> None:
     client = limited(sandbox.url, Limits(), timeout=0.3)
     sandbox.script("GET", DESTINATIONS, fault, times=None)
     fail(client)
@@ -197,13 +195,13 @@ def test_after_five_failed_lists_launchdarkly_is_left_alone(sandbox: SandboxServ
     assert sandbox.count("POST") == 0
 
 
-def test_after_five_refused_connections_none_is_tried() -> None:
+def test_five_refused_connections_open_the_breaker() -> None:
     client = limited(f"http://127.0.0.1:{free_port()}", Limits(), timeout=0.3)
     fail(client)
     assert type(failure(client)) is Paused
 
 
-def test_it_is_said_since_when_and_for_how_long(
+def test_a_pause_reports_its_start_and_duration(
     sandbox: SandboxServer, client: LaunchDarkly, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     sandbox.script("GET", DESTINATIONS, Status(302), times=None)
@@ -213,7 +211,7 @@ def test_it_is_said_since_when_and_for_how_long(
     moments = {f"{moment:%H:%M}" for moment in (began, datetime.now(UTC))}
     clock.now += 12.5
     assert failure(client).message in {
-        f"LaunchDarkly has not been answering since {moment} UTC, so nothing was sent. Try again in 18 seconds."
+        f"LaunchDarkly has not been responding since {moment} UTC, so nothing was sent. Try again in 18 seconds."
         for moment in moments
     }
     assert caplog.text.count("failed 5 times in a row") == 1
@@ -242,13 +240,13 @@ def test_a_refusal_resets_the_count_of_failures(sandbox: SandboxServer, client: 
 
 
 @pytest.mark.parametrize("fault", [Status(409), Status(500), Drop(), NotJson()])
-def test_posts_that_fail_pause_nothing(sandbox: SandboxServer, client: LaunchDarkly, fault: Fault) -> None:
+def test_failed_posts_do_not_open_the_breaker(sandbox: SandboxServer, client: LaunchDarkly, fault: Fault) -> None:
     sandbox.script("POST", DESTINATIONS, fault, times=2 * FAILURES)
     fail(client, 2 * FAILURES)
     assert created(sandbox, client) == 201
 
 
-def test_lists_are_read_for_pages_all_the_same(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+def test_pages_read_lists_during_a_pause(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     sandbox.script("GET", DESTINATIONS, Status(302), times=FAILURES)
     fail(client)
     assert client.destinations()
@@ -256,7 +254,7 @@ def test_lists_are_read_for_pages_all_the_same(sandbox: SandboxServer, client: L
     assert type(failure(client)) is Paused
 
 
-def test_a_probe_that_fails_sends_nothing_and_starts_another_pause(
+def test_a_failed_probe_sends_nothing_and_extends_the_pause(
     sandbox: SandboxServer, client: LaunchDarkly, clock: Clock
 ) -> None:
     sandbox.script("GET", DESTINATIONS, Status(302), times=None)
@@ -272,7 +270,7 @@ def test_a_probe_that_fails_sends_nothing_and_starts_another_pause(
     assert sandbox.count("POST") == 0
 
 
-def test_a_probe_that_succeeds_ends_the_pause(sandbox: SandboxServer, client: LaunchDarkly, clock: Clock) -> None:
+def test_a_successful_probe_ends_the_pause(sandbox: SandboxServer, client: LaunchDarkly, clock: Clock) -> None:
     sandbox.script("GET", DESTINATIONS, Status(302), times=FAILURES)
     fail(client)
     clock.now += PAUSE
@@ -282,9 +280,7 @@ def test_a_probe_that_succeeds_ends_the_pause(sandbox: SandboxServer, client: La
     assert created(sandbox, client) == 201
 
 
-def test_while_a_probe_is_under_way_other_writes_are_paused(
-    sandbox: SandboxServer, client: LaunchDarkly, clock: Clock
-) -> None:
+def test_other_writes_are_paused_during_a_probe(sandbox: SandboxServer, client: LaunchDarkly, clock: Clock) -> None:
     sandbox.script("GET", DESTINATIONS, Status(302), times=FAILURES)
     fail(client)
     clock.now += PAUSE
@@ -317,7 +313,7 @@ def test_writes_queued_while_the_breaker_opens_read_nothing(sandbox: SandboxServ
         assert sandbox.wait_for("GET", times=FAILURES)
         released.set()
         errors = [type(each.result(LONG)) for each in begun]
-    # A turn that is free before the fifth has failed is still used.
+    # A slot that is free before the fifth failure is still used.
     assert Paused in errors
     assert sandbox.count("GET") < len(begun)
     assert errors.count(Paused) + sandbox.count("GET") == len(begun)
@@ -326,7 +322,7 @@ def test_writes_queued_while_the_breaker_opens_read_nothing(sandbox: SandboxServ
 # --- Reads
 
 
-def test_four_reads_go_on_and_four_wait_and_the_next_is_refused_at_once(sandbox: SandboxServer) -> None:
+def test_four_reads_run_four_wait_and_the_next_is_refused(sandbox: SandboxServer) -> None:
     released = held(sandbox, "GET")
     client = limited(sandbox.url, Limits(read_queue_timeout=LONG))
     with ThreadPoolExecutor(READ_CONCURRENCY + READ_QUEUE + 1) as users:
@@ -348,7 +344,7 @@ READS: dict[str, Callable[[LaunchDarkly], object]] = {
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
-def test_every_call_but_a_write_takes_a_slot_for_reads(
+def test_every_call_except_a_write_takes_a_read_slot(
     sandbox: SandboxServer, read: Callable[[LaunchDarkly], object]
 ) -> None:
     reads = Bulkhead(1, 0, ReadsOverloaded)
@@ -359,22 +355,22 @@ def test_every_call_but_a_write_takes_a_slot_for_reads(
     read(client)
 
 
-def test_reads_that_hang_keep_no_write_from_being_sent(sandbox: SandboxServer) -> None:
+def test_hanging_reads_do_not_block_writes(sandbox: SandboxServer) -> None:
     reads = Bulkhead(1, 0)
     with reads.slot(0):
         assert created(sandbox, limited(sandbox.url, Limits(reads=reads))) == 201
 
 
-def test_the_time_in_the_queue_counts_for_a_read(sandbox: SandboxServer) -> None:
+def test_a_reads_deadline_includes_its_time_in_the_queue(sandbox: SandboxServer) -> None:
     reads = Bulkhead(1, 1, ReadsOverloaded)
     with reads.slot(0), pytest.raises(ReadsOverloaded):
         limited(sandbox.url, Limits(reads=reads, read_queue_timeout=LONG)).destinations(timeout=0.01)
 
 
-# --- One flight for many
+# --- One call for many threads
 
 
-def test_what_many_want_at_once_is_done_once(sandbox: SandboxServer) -> None:
+def test_simultaneous_calls_for_one_key_run_once(sandbox: SandboxServer) -> None:
     flights: SingleFlight[object] = SingleFlight(Bulkhead(1, 7))
     client, released = limited(sandbox.url, Limits()), held(sandbox, "GET")
     with ThreadPoolExecutor(10) as users:
@@ -390,7 +386,7 @@ def test_what_many_want_at_once_is_done_once(sandbox: SandboxServer) -> None:
     assert flights.run("list", client.destinations, LONG) is not first.result()
 
 
-def test_a_failed_flight_fails_for_every_waiting_thread() -> None:
+def test_a_failed_call_fails_for_every_waiting_thread() -> None:
     flights: SingleFlight[int] = SingleFlight(Bulkhead(1, 1))
     waiting = threading.Event()
 
@@ -406,7 +402,7 @@ def test_a_failed_flight_fails_for_every_waiting_thread() -> None:
     assert "list" not in flights
 
 
-def test_waiting_for_another_thread_s_flight_has_a_timeout() -> None:
+def test_waiting_for_another_threads_call_times_out() -> None:
     flights: SingleFlight[int] = SingleFlight(Bulkhead(1, 1))
     begun, released = threading.Event(), threading.Event()
 

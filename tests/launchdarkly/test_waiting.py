@@ -1,4 +1,4 @@
-"""How long a person is asked to wait after 429, from the headers that came with it."""
+"""How long to wait after 429, from the response's headers."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from destinations_ui.launchdarkly import LaunchDarkly
 from destinations_ui.launchdarkly.errors import Busy
 from destinations_ui.launchdarkly.responses import wait
 from destinations_ui.sandbox import Raw, SandboxServer
-from tests.launchdarkly.asking import failure
+from tests.launchdarkly.client import failure
 
 
 def limited(sandbox: SandboxServer, client: LaunchDarkly, headers: dict[str, str]) -> Busy:
-    """Return the error for a 429 with these headers alone."""
+    """Return the error for a 429 with only these headers."""
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     sandbox.script("POST", "/", Raw(f"HTTP/1.1 429 Too Many Requests\r\n{lines}Content-Length: 2\r\n\r\n{{}}".encode()))
     error = failure(client)
@@ -27,7 +27,7 @@ def limited(sandbox: SandboxServer, client: LaunchDarkly, headers: dict[str, str
 
 
 def milliseconds(ahead: float) -> str:
-    """Return a moment as LaunchDarkly writes it."""
+    """Return a time in LaunchDarkly's format."""
     return str(int((time.time() + ahead) * 1000))
 
 
@@ -55,7 +55,7 @@ def milliseconds(ahead: float) -> str:
         ({"X-Ratelimit-Reset": milliseconds(-60), "Retry-After": "4"}, 4),
     ],
 )
-def test_the_wait_is_from_1_to_300_seconds_and_10_where_nothing_says(
+def test_the_wait_is_1_to_300_seconds_and_10_by_default(
     sandbox: SandboxServer, client: LaunchDarkly, headers: dict[str, str], seconds: int
 ) -> None:
     assert limited(sandbox, client, headers).retry_after == seconds
@@ -70,7 +70,7 @@ def test_less_than_a_second_is_one(sandbox: SandboxServer, client: LaunchDarkly)
     assert limited(sandbox, client, {"X-Ratelimit-Reset": milliseconds(0.6)}).retry_after == 1
 
 
-def test_a_date_is_understood(sandbox: SandboxServer, client: LaunchDarkly) -> None:
+def test_retry_after_can_be_a_date(sandbox: SandboxServer, client: LaunchDarkly) -> None:
     date = formatdate(time.time() + 42, usegmt=True)
     assert 40 <= limited(sandbox, client, {"Retry-After": date}).retry_after <= 42
 
@@ -94,6 +94,6 @@ def test_a_wait_is_never_rounded_down() -> None:
         st.from_regex(r"[A-Z][a-z]{2}, \d{1,4} [A-Z][a-z]{2} \d{1,5} \d{1,3}:\d{1,3}:\d{1,3} [-+A-Z0-9]{1,7}"),
     )
 )
-def test_no_header_can_upset_it(text: str) -> None:
+def test_no_header_value_raises(text: str) -> None:
     for name in ("Retry-After", "X-Ratelimit-Reset"):
         assert 1 <= wait({name: text}, time.time) <= 300

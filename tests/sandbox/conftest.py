@@ -11,6 +11,6 @@ from destinations_ui.sandbox import SandboxServer
 
 @pytest.fixture
 def sandbox() -> Iterator[SandboxServer]:
-    """A running sandbox as it is at the start."""
+    """A running sandbox with the seeded account."""
     with SandboxServer() as server:
         yield server

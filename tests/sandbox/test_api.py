@@ -11,9 +11,9 @@ from wsgiref.validate import validator
 import pytest
 
 from destinations_ui.sandbox import SandboxServer
-from destinations_ui.sandbox.http_server import ask as ask_app
+from destinations_ui.sandbox.http_server import call as call_app
 from destinations_ui.sandbox.messages import now_ms
-from tests.sandbox.asking import Reply, ask, create
+from tests.sandbox.client import Reply, create, send
 
 DESTINATIONS = "/api/v2/destinations"
 
@@ -27,40 +27,40 @@ def assert_error(reply: Reply, status: int, code: str) -> None:
 
 @pytest.mark.parametrize("token", [None, "", "Bearer api-123", "sdk-123", "mob-123", "API-123"])
 def test_anything_but_a_raw_access_token_is_unauthorized(sandbox: SandboxServer, token: str | None) -> None:
-    assert_error(ask(sandbox, "GET", DESTINATIONS, token=token), 401, "unauthorized")
+    assert_error(send(sandbox, "GET", DESTINATIONS, token=token), 401, "unauthorized")
 
 
 def test_a_read_only_token_reads_but_does_not_write(sandbox: SandboxServer) -> None:
     token = "api-readonly-1"
-    [existing] = ask(sandbox, "GET", DESTINATIONS, token=token).json["items"]
+    [existing] = send(sandbox, "GET", DESTINATIONS, token=token).json["items"]
     path = existing["_links"]["self"]["href"]
-    assert ask(sandbox, "GET", path, token=token).status == 200
-    for method, place in (("POST", f"{DESTINATIONS}/web-shop/staging"), ("PATCH", path), ("DELETE", path)):
-        assert_error(ask(sandbox, method, place, {}, token=token), 403, "forbidden")
+    assert send(sandbox, "GET", path, token=token).status == 200
+    for method, url in (("POST", f"{DESTINATIONS}/web-shop/staging"), ("PATCH", path), ("DELETE", path)):
+        assert_error(send(sandbox, method, url, {}, token=token), 403, "forbidden")
 
 
-def test_every_error_has_an_id_of_its_own(sandbox: SandboxServer) -> None:
-    ids = {ask(sandbox, "GET", "/api/v2/nothing").json["id"] for _ in range(3)}
+def test_every_error_has_its_own_id(sandbox: SandboxServer) -> None:
+    ids = {send(sandbox, "GET", "/api/v2/nothing").json["id"] for _ in range(3)}
     assert len(ids) == 3
 
 
-def test_the_present_version_is_echoed(sandbox: SandboxServer) -> None:
-    reply = ask(sandbox, "GET", DESTINATIONS, LD_API_Version="20240415")
+def test_the_current_version_is_echoed(sandbox: SandboxServer) -> None:
+    reply = send(sandbox, "GET", DESTINATIONS, LD_API_Version="20240415")
     assert (reply.status, reply.headers["ld-api-version"]) == (200, "20240415")
 
 
 def test_an_unknown_version_is_refused(sandbox: SandboxServer) -> None:
-    assert_error(ask(sandbox, "GET", DESTINATIONS, LD_API_Version="20990101"), 400, "invalid_request")
+    assert_error(send(sandbox, "GET", DESTINATIONS, LD_API_Version="20990101"), 400, "invalid_request")
 
 
-def test_a_missing_version_is_only_visible_afterwards(sandbox: SandboxServer) -> None:
-    assert ask(sandbox, "GET", DESTINATIONS).status == 200
+def test_without_a_version_header_none_is_returned(sandbox: SandboxServer) -> None:
+    assert send(sandbox, "GET", DESTINATIONS).status == 200
     assert "ld-api-version" not in sandbox.requests[0].headers
 
 
 def test_every_response_has_rate_limit_headers(sandbox: SandboxServer) -> None:
     for path in (DESTINATIONS, "/api/v2/nothing", "/"):
-        headers = ask(sandbox, "GET", path).headers
+        headers = send(sandbox, "GET", path).headers
         assert int(headers["x-ratelimit-global-remaining"]) > 0
         assert int(headers["x-ratelimit-route-remaining"]) > 0
         assert 0 < int(headers["x-ratelimit-reset"]) - now_ms() <= 10_000
@@ -77,7 +77,7 @@ def test_every_response_has_rate_limit_headers(sandbox: SandboxServer) -> None:
     ],
 )
 def test_a_wrong_method_is_not_allowed(sandbox: SandboxServer, method: str, path: str) -> None:
-    reply = ask(sandbox, method, path)
+    reply = send(sandbox, method, path)
     assert_error(reply, 405, "method_not_allowed")
     assert reply.headers["allow"]
 
@@ -98,29 +98,29 @@ def test_a_wrong_method_is_not_allowed(sandbox: SandboxServer, method: str, path
     ],
 )
 def test_an_unknown_path_is_not_found(sandbox: SandboxServer, path: str) -> None:
-    assert_error(ask(sandbox, "GET", path), 404, "not_found")
+    assert_error(send(sandbox, "GET", path), 404, "not_found")
 
 
 def test_a_destination_is_not_found_under_another_environment(sandbox: SandboxServer) -> None:
     created = create(sandbox).json["_id"]
-    assert ask(sandbox, "GET", f"{DESTINATIONS}/web-shop/staging/{created}").status == 200
-    assert ask(sandbox, "GET", f"{DESTINATIONS}/web-shop/test/{created}").status == 404
+    assert send(sandbox, "GET", f"{DESTINATIONS}/web-shop/staging/{created}").status == 200
+    assert send(sandbox, "GET", f"{DESTINATIONS}/web-shop/test/{created}").status == 404
 
 
-def test_head_answers_like_get_without_a_body(sandbox: SandboxServer) -> None:
-    reply = ask(sandbox, "HEAD", DESTINATIONS)
+def test_head_responds_like_get_without_a_body(sandbox: SandboxServer) -> None:
+    reply = send(sandbox, "HEAD", DESTINATIONS)
     assert (reply.status, reply.body) == (200, b"")
     assert int(reply.headers["content-length"]) > 100
 
 
-def test_pages_are_linked_by_relative_addresses_that_keep_the_query(sandbox: SandboxServer) -> None:
+def test_page_links_are_relative_and_keep_the_query(sandbox: SandboxServer) -> None:
     for number in range(45):
         sandbox.add_project(f"extra-{number:02}", f"Extra {number:02}")
     path = "/api/v2/projects?filter=query:EXTRA&sort=name&limit=20"
     found: list[str] = []
     links = []
     while path:
-        body = ask(sandbox, "GET", path).json
+        body = send(sandbox, "GET", path).json
         assert body["totalCount"] == 45
         found += [item["key"] for item in body["items"]]
         links.append(set(body["_links"]) - {"self"})
@@ -131,15 +131,15 @@ def test_pages_are_linked_by_relative_addresses_that_keep_the_query(sandbox: San
     assert links == [{"next", "last"}, {"first", "prev", "next", "last"}, {"first", "prev"}]
 
 
-def test_embedded_environments_are_cut_and_say_where_the_rest_is(sandbox: SandboxServer) -> None:
+def test_embedded_environments_are_the_first_page_with_links(sandbox: SandboxServer) -> None:
     sandbox.add_project("big", "Big")
     for number in range(25):
         sandbox.add_environment("big", f"env-{number}", f"Env {number}")
-    body = ask(sandbox, "GET", "/api/v2/projects?filter=keys:big%7Cnone&expand=environments").json
+    body = send(sandbox, "GET", "/api/v2/projects?filter=keys:big%7Cnone&expand=environments").json
     [project] = body["items"]
     embedded = project["environments"]
     assert (len(embedded["items"]), embedded["totalCount"]) == (20, 25)
-    rest = ask(sandbox, "GET", embedded["_links"]["next"]["href"]).json
+    rest = send(sandbox, "GET", embedded["_links"]["next"]["href"]).json
     assert [item["key"] for item in rest["items"]] == [f"env-{number}" for number in range(20, 25)]
     assert "next" not in rest["_links"]
 
@@ -160,25 +160,25 @@ def test_embedded_environments_are_cut_and_say_where_the_rest_is(sandbox: Sandbo
         ("offset=99", []),
     ],
 )
-def test_projects_are_filtered_sorted_and_cut(sandbox: SandboxServer, query: str, keys: list[str]) -> None:
-    items = ask(sandbox, "GET", f"/api/v2/projects?{query}").json["items"]
+def test_projects_are_filtered_sorted_and_paged(sandbox: SandboxServer, query: str, keys: list[str]) -> None:
+    items = send(sandbox, "GET", f"/api/v2/projects?{query}").json["items"]
     assert [item["key"] for item in items] == keys
 
 
 @pytest.mark.parametrize("query", ["limit=x", "limit=0", "offset=-1", "limit=99999999999", "sort=size", "filter=a:b"])
-def test_a_parameter_without_meaning_is_refused(sandbox: SandboxServer, query: str) -> None:
-    assert_error(ask(sandbox, "GET", f"/api/v2/projects?{query}"), 400, "invalid_request")
+def test_an_invalid_parameter_is_refused(sandbox: SandboxServer, query: str) -> None:
+    assert_error(send(sandbox, "GET", f"/api/v2/projects?{query}"), 400, "invalid_request")
 
 
 def test_critical_environments_can_be_sorted_first(sandbox: SandboxServer) -> None:
     path = "/api/v2/projects/mobile-app/environments?sort=critical,-name"
-    items = ask(sandbox, "GET", path).json["items"]
+    items = send(sandbox, "GET", path).json["items"]
     assert [item["key"] for item in items] == ["production", "staging", "development"]
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v2/destinations", "/api/v2/projects", "/nowhere"])
-def test_the_application_keeps_the_rules_of_wsgi(sandbox: SandboxServer, path: str) -> None:
+def test_the_application_conforms_to_wsgi(sandbox: SandboxServer, path: str) -> None:
     environ: dict[str, object] = {"PATH_INFO": path, "QUERY_STRING": "", "HTTP_AUTHORIZATION": "api-x"}
     environ |= {"wsgi.input": BytesIO(), "SCRIPT_NAME": ""}
     setup_testing_defaults(environ)
-    assert ask_app(validator(sandbox.app), environ).body
+    assert call_app(validator(sandbox.app), environ).body

@@ -1,4 +1,4 @@
-"""``python manage.py sandbox`` as a person starts and ends it."""
+"""``python manage.py sandbox`` from start to end."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_it_prints_its_url_and_ends_cleanly(tmp_path: Path, number: signal.Signa
             assert process.stdout
             found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
             assert found
-            with urllib.request.urlopen(found[0], timeout=5) as page:  # noqa: S310  # our own address
+            with urllib.request.urlopen(found[0], timeout=5) as page:  # noqa: S310  # our own URL
                 assert b"stand-in for LaunchDarkly" in page.read()
             process.send_signal(number)
             output, errors = process.communicate(timeout=10)
@@ -65,7 +65,7 @@ def test_further_stop_signals_print_nothing(tmp_path: Path) -> None:
         assert (process.returncode, output, errors) == (0, "The sandbox has stopped.\n", "")
 
 
-def test_what_prevents_a_start_is_said_in_a_sentence(tmp_path: Path, sandbox: SandboxServer) -> None:
+def test_a_failed_start_is_reported_in_one_sentence(tmp_path: Path, sandbox: SandboxServer) -> None:
     broken = tmp_path / "broken.json"
     broken.write_text("{")
     port = sandbox.url.rpartition(":")[2]

@@ -1,4 +1,4 @@
-"""Creating, changing and deleting destinations, and what becomes of their secrets."""
+"""Creating, changing and deleting destinations, and obfuscating their secrets."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import pytest
 
 from destinations_ui.sandbox import SandboxServer
 from destinations_ui.sandbox.obfuscation import obfuscate, without_secrets
-from tests.sandbox.asking import KINESIS, Reply, ask, create
+from tests.sandbox.client import KINESIS, Reply, create, send
 
 MARKER = "marker-3f9c1a-very-secret"
 
 
 def patch(sandbox: SandboxServer, created: Reply, body: object) -> Reply:
-    return ask(sandbox, "PATCH", created.json["_links"]["self"]["href"], body)
+    return send(sandbox, "PATCH", created.json["_links"]["self"]["href"], body)
 
 
-def test_a_created_destination_has_what_the_documentation_promises(sandbox: SandboxServer) -> None:
+def test_a_created_destination_has_the_documented_fields(sandbox: SandboxServer) -> None:
     reply = create(sandbox, on=True)
     body = reply.json
     assert reply.status == 201
@@ -32,7 +32,7 @@ def test_a_created_destination_has_what_the_documentation_promises(sandbox: Sand
 
 def test_without_on_a_destination_is_off(sandbox: SandboxServer) -> None:
     body = {"name": "Quiet", "kind": "kinesis", "config": KINESIS}
-    assert ask(sandbox, "POST", "/api/v2/destinations/web-shop/test", body).json["on"] is False
+    assert send(sandbox, "POST", "/api/v2/destinations/web-shop/test", body).json["on"] is False
 
 
 def test_unknown_fields_are_ignored(sandbox: SandboxServer) -> None:
@@ -41,7 +41,7 @@ def test_unknown_fields_are_ignored(sandbox: SandboxServer) -> None:
     assert "tags" not in reply.json
 
 
-def test_a_streaming_kinds_values_are_not_looked_at(sandbox: SandboxServer) -> None:
+def test_a_streaming_kinds_values_are_not_validated(sandbox: SandboxServer) -> None:
     assert create(sandbox, config={"anything": ["at", {"all": None}]}).status == 201
 
 
@@ -58,7 +58,7 @@ def test_a_streaming_kinds_values_are_not_looked_at(sandbox: SandboxServer) -> N
         {"on": "true"},
     ],
 )
-def test_what_the_schema_forbids_is_refused(sandbox: SandboxServer, changes: dict[str, Any]) -> None:
+def test_a_request_that_violates_the_schema_is_refused(sandbox: SandboxServer, changes: dict[str, Any]) -> None:
     reply = create(sandbox, **changes)
     assert (reply.status, reply.json["code"]) == (400, "invalid_request")
     assert len(sandbox.destinations()) == 1
@@ -69,22 +69,22 @@ def test_what_the_schema_forbids_is_refused(sandbox: SandboxServer, changes: dic
     [b"", b"{", b"[]", b"null", b'"text"', b"\xff\xfe\xff", b"[" * 100_000, b'{"on": NaN}', b"1" * 9_999],
     ids=repr,
 )
-def test_a_body_that_is_no_json_object_is_refused(sandbox: SandboxServer, body: bytes) -> None:
+def test_a_body_that_is_not_a_json_object_is_refused(sandbox: SandboxServer, body: bytes) -> None:
     body = body[:100_000]
-    assert ask(sandbox, "POST", "/api/v2/destinations/web-shop/test", body).status == 400
+    assert send(sandbox, "POST", "/api/v2/destinations/web-shop/test", body).status == 400
 
 
-def test_a_config_nested_without_end_is_refused(sandbox: SandboxServer) -> None:
+def test_a_config_nested_too_deep_is_refused(sandbox: SandboxServer) -> None:
     config: dict[str, object] = {}
     for _ in range(200):
         config = {"deeper": config}
     assert create(sandbox, config=config).status == 400
-    assert ask(sandbox, "GET", "/api/v2/destinations").status == 200
+    assert send(sandbox, "GET", "/api/v2/destinations").status == 200
 
 
-@pytest.mark.parametrize("place", ["unknown/production", "web-shop/unknown"])
-def test_an_unknown_place_is_not_found(sandbox: SandboxServer, place: str) -> None:
-    assert create(sandbox, place).status == 404
+@pytest.mark.parametrize("environment", ["unknown/production", "web-shop/unknown"])
+def test_an_unknown_environment_is_not_found(sandbox: SandboxServer, environment: str) -> None:
+    assert create(sandbox, environment).status == 404
 
 
 def test_an_environment_takes_one_destination_whatever_its_kind(sandbox: SandboxServer) -> None:
@@ -106,10 +106,10 @@ def test_of_many_simultaneous_creations_one_succeeds(sandbox: SandboxServer) -> 
     assert sorted(replies) == [201, *[409] * 11]
 
 
-def test_a_test_can_add_destinations_that_the_api_would_refuse(sandbox: SandboxServer) -> None:
+def test_tests_can_add_destinations_that_the_api_would_refuse(sandbox: SandboxServer) -> None:
     added = sandbox.add_destination("web-shop", "test", kind="carrier-pigeon", config={"apiKey": MARKER})
     sandbox.add_destination("web-shop", "test", name="A second one")
-    items = ask(sandbox, "GET", "/api/v2/destinations").json["items"]
+    items = send(sandbox, "GET", "/api/v2/destinations").json["items"]
     assert [item["kind"] for item in items] == ["kinesis", "carrier-pigeon", "google-pubsub"]
     assert items[1]["_id"] == added
     assert items[1]["config"] == {"apiKey": "mar****ret"}
@@ -122,11 +122,11 @@ def test_a_secret_is_never_seen_again(sandbox: SandboxServer, key: str) -> None:
     path = created.json["_links"]["self"]["href"]
     replies = [
         created,
-        ask(sandbox, "GET", path),
-        ask(sandbox, "GET", "/api/v2/destinations"),
+        send(sandbox, "GET", path),
+        send(sandbox, "GET", "/api/v2/destinations"),
         patch(sandbox, created, [{"op": "add", "path": f"/config/{key}", "value": f"other-{MARKER}"}]),
         patch(sandbox, created, [{"op": "replace", "path": "/config", "value": {key: MARKER}}]),
-        ask(sandbox, "GET", "/"),
+        send(sandbox, "GET", "/"),
     ]
     assert [reply.status for reply in replies] == [201, 200, 200, 200, 200, 200]
     assert not any(MARKER.encode() in reply.body for reply in replies)
@@ -139,7 +139,7 @@ def test_a_secret_is_never_seen_again(sandbox: SandboxServer, key: str) -> None:
 
 
 @pytest.mark.parametrize("value", [MARKER, "short", "", None, 5, ["list"], {"a": "b"}])
-def test_obfuscating_twice_is_the_same_as_once(value: object) -> None:
+def test_obfuscating_is_idempotent(value: object) -> None:
     once = obfuscate(value)
     assert obfuscate(once) == once
     assert without_secrets({"secret": value}) == {"secret": once}
@@ -164,7 +164,7 @@ def test_the_legacy_identity_comes_from_the_rows(sandbox: SandboxServer, rows: o
     assert created.json["config"].get("userIdentity") == identity
 
 
-def test_a_patch_with_a_comment_is_understood(sandbox: SandboxServer) -> None:
+def test_a_patch_with_a_comment_is_applied(sandbox: SandboxServer) -> None:
     created = create(sandbox)
     operations = [
         {"op": "test", "path": "/version", "value": 1},
@@ -192,7 +192,7 @@ def test_a_failing_test_is_a_conflict_and_changes_nothing(sandbox: SandboxServer
     rename = {"op": "replace", "path": "/name", "value": "Renamed"}
     for operations in ([test, rename], [rename, test]):
         assert patch(sandbox, created, operations).status == 409
-    after = ask(sandbox, "GET", created.json["_links"]["self"]["href"]).json
+    after = send(sandbox, "GET", created.json["_links"]["self"]["href"]).json
     assert (after["name"], after["version"]) == ("Clicks", 1)
 
 
@@ -216,17 +216,17 @@ def test_a_failing_test_is_a_conflict_and_changes_nothing(sandbox: SandboxServer
         ([{"op": "add", "path": "/version", "value": 5}], 400),
     ],
 )
-def test_a_patch_that_cannot_be_done_is_refused(sandbox: SandboxServer, body: object, status: int) -> None:
+def test_an_invalid_patch_is_refused(sandbox: SandboxServer, body: object, status: int) -> None:
     created = create(sandbox)
     before = sandbox.destinations()
     assert patch(sandbox, created, body).status == status
     assert sandbox.destinations() == before
 
 
-def test_a_deleted_destination_leaves_its_place_free(sandbox: SandboxServer) -> None:
+def test_after_a_delete_the_environment_takes_a_new_destination(sandbox: SandboxServer) -> None:
     path = create(sandbox).json["_links"]["self"]["href"]
-    reply = ask(sandbox, "DELETE", path)
+    reply = send(sandbox, "DELETE", path)
     assert (reply.status, reply.body) == (204, b"")
     assert "content-length" not in reply.headers
-    assert [ask(sandbox, method, path).status for method in ("GET", "DELETE")] == [404, 404]
+    assert [send(sandbox, method, path).status for method in ("GET", "DELETE")] == [404, 404]
     assert create(sandbox).status == 201

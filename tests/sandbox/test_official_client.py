@@ -1,4 +1,4 @@
-"""LaunchDarkly's own client for Python speaks to the sandbox, and every answer fits its models.
+"""LaunchDarkly's own client for Python works with the sandbox, and every response fits its models.
 
 Its interfaces are ``Any`` here: the models call every attribute possibly missing, and these tests say which are not.
 """
@@ -13,7 +13,7 @@ import pytest
 from launchdarkly_api.exceptions import ConflictException, ForbiddenException, NotFoundException, UnauthorizedException
 
 from destinations_ui.sandbox import SandboxServer
-from tests.sandbox.asking import TOKEN
+from tests.sandbox.client import TOKEN
 
 KINDS: dict[str, dict[str, Any]] = {
     "azure-event-hubs": {
@@ -81,7 +81,7 @@ def test_each_kind_is_created_and_then_listed_and_read(destinations: Any, kind: 
     assert created.links["self"].href == f"/api/v2/destinations/web-shop/staging/{created.id}"
 
 
-def test_the_first_destination_is_there_from_the_start(
+def test_the_seeded_destination_is_listed(
     destinations: Any,
 ) -> None:
     [only] = destinations.get_destinations().items
@@ -91,7 +91,7 @@ def test_the_first_destination_is_there_from_the_start(
     assert len(only.maintainer_id) == 24
 
 
-def test_mparticle_gets_its_legacy_identity_too(destinations: Any) -> None:
+def test_mparticle_gets_its_legacy_identity(destinations: Any) -> None:
     created = destinations.post_destination("web-shop", "test", post("mparticle"))
     assert created.config["userIdentity"] == "customer_id"
 
@@ -182,7 +182,7 @@ def test_projects_can_embed_their_environments(official: launchdarkly_api.ApiCli
     assert api.get_project("web-shop", expand="environments").environments.total_count == 4
 
 
-def test_the_neighbouring_endpoints_answer_too(official: launchdarkly_api.ApiClient) -> None:
+def test_the_other_endpoints_respond(official: launchdarkly_api.ApiClient) -> None:
     kinds = launchdarkly_api.ContextsApi(official).get_context_kinds_by_project_key("web-shop")
     assert "user" in [kind.key for kind in kinds.items]
     other = launchdarkly_api.OtherApi(official)

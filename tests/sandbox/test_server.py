@@ -13,31 +13,31 @@ from contextlib import closing
 import pytest
 
 from destinations_ui.sandbox import Fault, Hang, Request, SandboxServer, Status
-from tests.sandbox.asking import TOKEN, ask, ask_on, connect, create, send_raw
+from tests.sandbox.client import TOKEN, connect, create, send, send_on, send_raw
 
 DESTINATIONS = "/api/v2/destinations"
 
 
 def test_requests_share_a_connection(sandbox: SandboxServer) -> None:
     with closing(connect(sandbox)) as connection:
-        assert ask_on(connection, "GET", DESTINATIONS).status == 200
+        assert send_on(connection, "GET", DESTINATIONS).status == 200
         body = {"kind": "segment", "config": {"writeKey": "x"}}
-        assert ask_on(connection, "POST", f"{DESTINATIONS}/web-shop/test", body).status == 201
-        assert ask_on(connection, "GET", "/api/v2/nothing").status == 404
-        assert ask_on(connection, "GET", f"{DESTINATIONS}").status == 200
-    ask(sandbox, "GET", DESTINATIONS)
+        assert send_on(connection, "POST", f"{DESTINATIONS}/web-shop/test", body).status == 201
+        assert send_on(connection, "GET", "/api/v2/nothing").status == 404
+        assert send_on(connection, "GET", f"{DESTINATIONS}").status == 200
+    send(sandbox, "GET", DESTINATIONS)
     assert [request.connection for request in sandbox.requests] == [1, 1, 1, 1, 2]
 
 
-def test_a_kept_connection_answers_without_delay(sandbox: SandboxServer) -> None:
+def test_a_reused_connection_responds_without_delay(sandbox: SandboxServer) -> None:
     with closing(connect(sandbox)) as connection:
         begin = time.perf_counter()
         for _ in range(50):
-            ask_on(connection, "GET", "/api/v2/versions")
+            send_on(connection, "GET", "/api/v2/versions")
         assert time.perf_counter() - begin < 1
 
 
-def test_requests_may_follow_each_other_without_waiting(sandbox: SandboxServer) -> None:
+def test_requests_can_be_pipelined(sandbox: SandboxServer) -> None:
     one = f"GET /api/v2/versions HTTP/1.1\r\nAuthorization: {TOKEN}\r\n\r\n".encode()
     assert send_raw(sandbox, one * 3).count(b"HTTP/1.1 200 OK") == 3
 
@@ -48,7 +48,7 @@ def test_a_connection_is_closed_on_request(sandbox: SandboxServer) -> None:
 
 
 def test_everything_about_a_request_is_recorded(sandbox: SandboxServer) -> None:
-    ask(sandbox, "POST", f"{DESTINATIONS}/a%2Fb/c?x=1&y=%20", {"on": True}, X_Extra="yes")
+    send(sandbox, "POST", f"{DESTINATIONS}/a%2Fb/c?x=1&y=%20", {"on": True}, X_Extra="yes")
     [request] = sandbox.requests
     assert (request.method, request.path, request.query) == ("POST", f"{DESTINATIONS}/a%2Fb/c", "x=1&y=%20")
     assert json.loads(request.body) == {"on": True}
@@ -56,19 +56,19 @@ def test_everything_about_a_request_is_recorded(sandbox: SandboxServer) -> None:
     assert request.headers["authorization"] == TOKEN
 
 
-def test_requests_are_counted_by_method_and_beginning_of_path(sandbox: SandboxServer) -> None:
+def test_requests_are_counted_by_method_and_path_prefix(sandbox: SandboxServer) -> None:
     create(sandbox)
-    ask(sandbox, "GET", DESTINATIONS)
+    send(sandbox, "GET", DESTINATIONS)
     assert sandbox.count("POST", DESTINATIONS) == 1
     assert sandbox.count("POST", "/api/v2/projects") == 0
     assert sandbox.count("GET") == 1
 
 
-def test_waiting_for_a_request_that_never_comes_ends(sandbox: SandboxServer) -> None:
+def test_waiting_for_a_request_times_out(sandbox: SandboxServer) -> None:
     assert not sandbox.wait_for("POST", timeout=0.001)
 
 
-def test_bodies_and_tokens_need_not_be_recorded() -> None:
+def test_recording_bodies_and_tokens_can_be_disabled() -> None:
     with SandboxServer(record_bodies=False) as sandbox:
         create(sandbox)
         [request] = sandbox.requests
@@ -77,8 +77,8 @@ def test_bodies_and_tokens_need_not_be_recorded() -> None:
     assert "content-length" in request.headers
 
 
-def test_reset_returns_to_the_beginning(sandbox: SandboxServer) -> None:
-    before = ask(sandbox, "GET", "/api/v2/projects?expand=environments").body
+def test_reset_restores_the_seeded_account(sandbox: SandboxServer) -> None:
+    before = send(sandbox, "GET", "/api/v2/projects?expand=environments").body
     create(sandbox)
     sandbox.add_project("extra", "Extra")
     sandbox.add_environment("web-shop", "extra", "Extra", critical=True)
@@ -86,14 +86,14 @@ def test_reset_returns_to_the_beginning(sandbox: SandboxServer) -> None:
     sandbox.reset()
     assert sandbox.requests == []
     assert [item["name"] for item in sandbox.destinations()] == ["Development events"]
-    assert ask(sandbox, "GET", "/api/v2/projects?expand=environments").body == before
+    assert send(sandbox, "GET", "/api/v2/projects?expand=environments").body == before
 
 
-def test_stopping_takes_no_time_even_with_open_connections() -> None:
+def test_stopping_is_immediate_with_open_connections() -> None:
     sandbox = SandboxServer().start()
     sandbox.script("GET", "/settings", Hang(60))
     with closing(connect(sandbox)) as idle, closing(connect(sandbox)) as waiting:
-        ask_on(idle, "GET", "/api/v2/versions")
+        send_on(idle, "GET", "/api/v2/versions")
         waiting.request("GET", "/settings/integrations")
         assert sandbox.wait_for("GET", times=2)
         begin = time.perf_counter()
@@ -101,12 +101,12 @@ def test_stopping_takes_no_time_even_with_open_connections() -> None:
         assert time.perf_counter() - begin < 0.5
         sandbox.stop()
         with pytest.raises(ConnectionError):
-            ask_on(idle, "GET", "/api/v2/versions")
+            send_on(idle, "GET", "/api/v2/versions")
         with pytest.raises(ConnectionRefusedError):
-            ask(sandbox, "GET", "/api/v2/versions")
+            send(sandbox, "GET", "/api/v2/versions")
 
 
-def test_a_sandbox_that_never_started_stops_too() -> None:
+def test_a_sandbox_that_never_started_can_be_stopped() -> None:
     sandbox = SandboxServer()
     assert sandbox.url.startswith("http://127.0.0.1:")
     sandbox.stop()
@@ -118,10 +118,10 @@ def test_a_taken_port_is_an_error(sandbox: SandboxServer) -> None:
         SandboxServer(port=port)
 
 
-def test_many_connections_at_once_are_all_answered(sandbox: SandboxServer) -> None:
+def test_many_simultaneous_connections_all_get_a_response(sandbox: SandboxServer) -> None:
     statuses: list[int] = []
     threads = [
-        threading.Thread(target=lambda: statuses.append(ask(sandbox, "GET", DESTINATIONS).status)) for _ in range(60)
+        threading.Thread(target=lambda: statuses.append(send(sandbox, "GET", DESTINATIONS).status)) for _ in range(60)
     ]
     for thread in threads:
         thread.start()
@@ -162,7 +162,7 @@ def test_bad_input_gets_an_error_body(
     assert json.loads(body).keys() == {"code", "message", "id"}
     assert caplog.records == []
     assert "Traceback" not in "".join(capfd.readouterr())
-    assert ask(sandbox, "GET", DESTINATIONS).status == 200
+    assert send(sandbox, "GET", DESTINATIONS).status == 200
 
 
 def test_a_body_that_is_too_large_is_refused_with_a_response(sandbox: SandboxServer) -> None:
@@ -183,7 +183,7 @@ def test_an_error_of_the_sandbox_is_logged_without_the_request(
     assert "marker-secret" not in caplog.text
 
 
-def test_a_mistake_in_a_script_closes_the_connection_and_is_one_line(
+def test_a_failing_script_closes_the_connection_and_logs_one_line(
     sandbox: SandboxServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     def step(request: Request) -> Fault | None:
@@ -191,22 +191,22 @@ def test_a_mistake_in_a_script_closes_the_connection_and_is_one_line(
 
     sandbox.script("GET", "/", step)
     with pytest.raises(http.client.RemoteDisconnected):
-        ask(sandbox, "GET", "/")
+        send(sandbox, "GET", "/")
     assert caplog.messages == ["A connection of the sandbox failed with ValueError."]
 
 
-def test_a_client_may_ask_before_it_sends_its_body(sandbox: SandboxServer) -> None:
+def test_a_client_can_expect_100_continue(sandbox: SandboxServer) -> None:
     head = f"POST {DESTINATIONS}/web-shop/test HTTP/1.1\r\nAuthorization: {TOKEN}\r\nExpect: 100-continue\r\n"
     received = send_raw(sandbox, f"{head}Content-Length: 2\r\n\r\n{{}}".encode())
     assert received.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 400 ")
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
-def test_the_address_may_be_of_the_newer_kind() -> None:
+def test_the_server_can_listen_on_ipv6() -> None:
     try:
         sandbox = SandboxServer("::1")
     except OSError:
         pytest.skip("this machine has no IPv6 loopback")
     with sandbox:
         assert sandbox.url.startswith("http://[::1]:")
-        assert ask(sandbox, "GET", "/").status == 200
+        assert send(sandbox, "GET", "/").status == 200

@@ -1,4 +1,4 @@
-"""The file in which destinations outlive the process."""
+"""The state file, in which destinations survive a restart."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 
 from destinations_ui.sandbox import SandboxServer, StateFileError
-from tests.sandbox.asking import ask, create
+from tests.sandbox.client import create, send
 
 MARKER = "marker-3f9c1a-very-secret"
 
 
-def test_destinations_outlive_the_process(tmp_path: Path) -> None:
+def test_destinations_survive_a_restart(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     with SandboxServer(state_file=file) as sandbox:
-        [seeded] = ask(sandbox, "GET", "/api/v2/destinations").json["items"]
-        assert ask(sandbox, "DELETE", seeded["_links"]["self"]["href"]).status == 204
+        [seeded] = send(sandbox, "GET", "/api/v2/destinations").json["items"]
+        assert send(sandbox, "DELETE", seeded["_links"]["self"]["href"]).status == 204
         created = create(sandbox).json
     with SandboxServer(state_file=file) as sandbox:
-        assert ask(sandbox, "GET", "/api/v2/destinations").json["items"] == [created]
+        assert send(sandbox, "GET", "/api/v2/destinations").json["items"] == [created]
 
 
 def test_the_file_holds_no_secret_and_only_its_owner_reads_it(tmp_path: Path) -> None:
@@ -29,14 +29,14 @@ def test_the_file_holds_no_secret_and_only_its_owner_reads_it(tmp_path: Path) ->
     with SandboxServer(state_file=file) as sandbox:
         created = create(sandbox, kind="segment", config={"writeKey": MARKER})
         operations = [{"op": "replace", "path": "/config/writeKey", "value": f"new-{MARKER}"}]
-        ask(sandbox, "PATCH", created.json["_links"]["self"]["href"], operations)
+        send(sandbox, "PATCH", created.json["_links"]["self"]["href"], operations)
         assert MARKER not in file.read_text()
     assert "new****ret" in file.read_text()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_a_secret_written_into_the_file_by_hand_is_hidden(tmp_path: Path) -> None:
+def test_a_secret_added_to_the_file_by_hand_is_obfuscated(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     with SandboxServer(state_file=file) as sandbox:
         create(sandbox, kind="segment", config={"writeKey": "x"})
@@ -62,7 +62,7 @@ def test_a_secret_written_into_the_file_by_hand_is_hidden(tmp_path: Path) -> Non
     ],
     ids=range(10),
 )
-def test_a_file_that_is_something_else_is_left_alone(tmp_path: Path, content: str) -> None:
+def test_an_invalid_file_is_an_error_and_stays_unchanged(tmp_path: Path, content: str) -> None:
     file = tmp_path / "state.json"
     file.write_text(content)
     with pytest.raises(StateFileError, match="is not a state file") as caught:
@@ -72,7 +72,7 @@ def test_a_file_that_is_something_else_is_left_alone(tmp_path: Path, content: st
     assert file.read_text() == content
 
 
-def test_a_file_that_cannot_be_written_is_an_error_at_once(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_an_error_at_start(tmp_path: Path) -> None:
     with pytest.raises(StateFileError, match="cannot be written"):
         SandboxServer(state_file=tmp_path / "missing" / "state.json")
 
@@ -82,7 +82,7 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
         SandboxServer(state_file=tmp_path)
 
 
-def test_a_save_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_save_leaves_only_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: object) -> None:
         raise OSError(28, "No space left on device")
 

@@ -1,4 +1,4 @@
-"""How these tests speak to the sandbox: through the standard library's client, so that nothing is smoothed over."""
+"""An HTTP client for the sandbox, on the standard library's, which corrects nothing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KINESIS = {
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer: its status, its headers with names in lower case, and its body."""
+    """A response: status, headers with names in lower case, and body."""
 
     status: int
     headers: dict[str, str]
@@ -39,7 +39,7 @@ def connect(sandbox: SandboxServer) -> http.client.HTTPConnection:
     return http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=5)
 
 
-def ask_on(
+def send_on(
     connection: http.client.HTTPConnection,
     method: str,
     path: str,
@@ -57,7 +57,7 @@ def ask_on(
     return Reply(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
 
 
-def ask(
+def send(
     sandbox: SandboxServer,
     method: str,
     path: str,
@@ -65,27 +65,27 @@ def ask(
     token: str | None = TOKEN,
     **headers: str,
 ) -> Reply:
-    """Send one request on a connection of its own."""
+    """Send one request on a new connection."""
     with closing(connect(sandbox)) as connection:
-        return ask_on(connection, method, path, body, token, **headers)
+        return send_on(connection, method, path, body, token, **headers)
 
 
-def create(sandbox: SandboxServer, place: str = "web-shop/staging", **changes: object) -> Reply:
-    """Create a Kinesis destination, or one with other values."""
+def create(sandbox: SandboxServer, environment: str = "web-shop/staging", **changes: object) -> Reply:
+    """Create a Kinesis destination, with ``changes`` to the request."""
     body = {"name": "Clicks", "kind": "kinesis", "on": False, "config": KINESIS} | changes
-    return ask(sandbox, "POST", f"/api/v2/destinations/{place}", body)
+    return send(sandbox, "POST", f"/api/v2/destinations/{environment}", body)
 
 
 def send_raw(sandbox: SandboxServer, data: bytes, *, end: bool = True) -> bytes:
-    """Send bytes and return everything that comes back until the sandbox closes the connection."""
+    """Send bytes and return everything received until the sandbox closes the connection."""
     address = urlsplit(sandbox.url)
     assert address.hostname
     assert address.port
-    with socket.create_connection((address.hostname, address.port), timeout=5) as plug:
-        plug.sendall(data)
+    with socket.create_connection((address.hostname, address.port), timeout=5) as sock:
+        sock.sendall(data)
         if end:
-            plug.shutdown(socket.SHUT_WR)
+            sock.shutdown(socket.SHUT_WR)
         received = b""
-        while piece := plug.recv(65536):
+        while piece := sock.recv(65536):
             received += piece
         return received

@@ -1,4 +1,4 @@
-"""How these tests use the client."""
+"""Helpers that create clients and destinations."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ CONFIG = {
 
 
 def connected(url: str, timeout: float = 20) -> LaunchDarkly:
-    """Return a client with the token of the tests. Its time is ample, so that a busy machine changes no outcome.
+    """Return a client with the tests' token. Its timeout is long, so that a busy machine changes no outcome.
 
-    However often LaunchDarkly fails, it is not left alone: most tests here make it fail.
+    Its circuit breaker never opens, because most tests make LaunchDarkly fail.
     """
     return LaunchDarkly(url, Secret(MARKER_TOKEN), timeout, Limits(breaker=CircuitBreaker(failures=1_000_000)))
 
@@ -38,7 +38,7 @@ def create(
 def failure(
     client: LaunchDarkly, project: str = "web-shop", environment: str = "staging", *, conceal: tuple[Secret, ...] = ()
 ) -> LaunchDarklyError:
-    """Return the error that creating a Kinesis destination ends with."""
+    """Return the error from creating a Kinesis destination."""
     with pytest.raises(LaunchDarklyError) as caught:
         create(client, project, environment, conceal=conceal)
     return caught.value
