@@ -1,4 +1,4 @@
-"""Write a file completely or not at all, and never over another one."""
+"""Write a file completely or not at all, and never overwrite one."""
 
 from __future__ import annotations
 

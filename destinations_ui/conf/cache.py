@@ -7,7 +7,7 @@ from typing import Any
 
 import environ
 
-#: Django's cache in the database and its memcached clients cannot do without pickle.
+#: Django's database cache and memcached clients require pickle.
 SCHEMES = ("locmemcache", "rediscache", "rediss", "redis")
 
 
@@ -18,7 +18,7 @@ class JSONSerializer:
         return json.dumps(value).encode()
 
     def loads(self, data: bytes) -> Any:
-        """Return a value; ``None``, as for one that is not there, when it is not JSON."""
+        """Return a value; ``None``, as for a missing key, when it is not JSON."""
         try:
             return json.loads(data)
         except (ValueError, RecursionError):
@@ -26,7 +26,7 @@ class JSONSerializer:
 
 
 def cache(url: str) -> dict[str, Any]:
-    """Return Django's entry for a cache URL. In the process itself nobody else can write, so its pickle is harmless."""
+    """Return Django's entry for a cache URL. Pickle is safe in the process's own memory."""
     config: dict[str, Any] = environ.Env.cache_url_config(url)
     if config["BACKEND"].endswith("RedisCache"):
         config.setdefault("OPTIONS", {})["serializer"] = "destinations_ui.conf.cache.JSONSerializer"

@@ -20,16 +20,16 @@ from environ.fileaware_mapping import FileAwareMapping
 #: https://launchdarkly.com/docs/api#section/Overview (servers)
 LAUNCHDARKLY_HOSTS = ("app.launchdarkly.com", "app.eu.launchdarkly.com", "app.launchdarkly.us")
 
-#: A line of an environment file that sets something.
+#: A line of an environment file that sets a variable.
 ASSIGNMENT = re.compile(r"(?:export )?[A-Za-z_0-9]+=")
 
-#: A host name as ``ALLOWED_HOSTS`` takes it: a leading dot includes subdomains, a star is any host.
+#: A host name for ``ALLOWED_HOSTS``: a leading dot includes subdomains, a star is any host.
 HOST = re.compile(r"\*|\.?[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
 ORIGIN = re.compile(
     r"https?://(?:\*\.)?(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
 )
 
-#: ASCII digits only: ``str.isdecimal`` and ``float`` also take those of other scripts.
+#: ASCII digits only: ``str.isdecimal`` and ``float`` also accept those of other scripts.
 WHOLE = re.compile(r"[0-9]{1,9}")
 DECIMAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
@@ -46,11 +46,11 @@ class Environment:
     def __init__(self, env_file: Path) -> None:
         self._problems: list[str] = []
         self._read(env_file)
-        # Not read through the Env itself, which takes a value that begins with $ for the name of another setting.
+        # Not read with Env, which treats a value that begins with $ as the name of another setting.
         self._values = FileAwareMapping()
 
     def _read(self, env_file: Path) -> None:
-        """Add the variables of an environment file, if there is one; those of the process win."""
+        """Add the variables of an environment file, if there is one; those of the process take precedence."""
         if not env_file.is_file():
             return
         try:
@@ -128,17 +128,17 @@ class Environment:
 
     def hosts(self, name: str, *, example: str, required: bool = False) -> list[str]:
         """Return a list of host names as browsers send them, without scheme and port."""
-        found = self.names(name, example=example, required=required)
-        if not all(HOST.fullmatch(host) for host in found):
+        hosts = self.names(name, example=example, required=required)
+        if not all(HOST.fullmatch(host) for host in hosts):
             self.problem(name, "has something that is no host name: leave out https://, ports and paths", example)
-        return found
+        return hosts
 
     def origins(self, name: str, *, example: str) -> list[str]:
         """Return a list of origins: scheme and host, and nothing after them."""
-        found = self.names(name, example=example)
-        if not all(ORIGIN.fullmatch(origin) for origin in found):
+        origins = self.names(name, example=example)
+        if not all(ORIGIN.fullmatch(origin) for origin in origins):
             self.problem(name, "has something that is not of the form https://host", example)
-        return found
+        return origins
 
     def token(self, name: str) -> str:
         """Return LaunchDarkly's access token: printable ASCII without spaces, and not an SDK key.
@@ -221,7 +221,7 @@ def weakness_of_key(value: str, minimum: int) -> str:
 def malformed(value: str) -> str:
     """Return why a database or cache URL is malformed, or an empty string.
 
-    Its parser would raise an error that quotes a part of it, or take another part for the host.
+    Its parser would quote a part of it in an error, or mistake another part for the host.
     """
     try:
         url = urlsplit(value)

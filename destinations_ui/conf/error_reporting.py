@@ -12,7 +12,7 @@ from django.views.debug import SafeExceptionReporterFilter
 
 
 class ReporterFilter(SafeExceptionReporterFilter):
-    """Hides posted values and variables on every error page and in every report, with ``DEBUG`` on, too.
+    """Hides posted values and variables on every error page and in every report, also with ``DEBUG`` on.
 
     Django's own filter does nothing with ``DEBUG`` on, and hides only what a decorator names. Secrets pass
     through frames of libraries, which cannot be decorated.
@@ -25,7 +25,7 @@ class ReporterFilter(SafeExceptionReporterFilter):
     )
 
     def is_active(self, request: HttpRequest | None) -> bool:
-        """Return true, in development, too."""
+        """Return true, also in development."""
         return True
 
     def get_post_parameters(self, request: HttpRequest | None) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class LineFormatter(logging.Formatter):
     """Escapes control characters, which could forge lines or color a terminal."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        """Format all but the traceback, which has lines of its own."""
+        """Format everything except the traceback, which has its own lines."""
         return escape_controls(super().formatMessage(record))
 
     def formatException(self, ei: Any) -> str:

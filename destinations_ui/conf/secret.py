@@ -12,8 +12,8 @@ FINGERPRINT_DIGITS = 12
 class Secret:
     """A secret string. ``repr``, ``str``, ``format`` and tracebacks show dots; :meth:`reveal` returns it.
 
-    It cannot be pickled, so it does not reach a cache or a session by accident. It is no dataclass, since
-    ``dataclasses.asdict`` would reveal it along with whatever holds it.
+    It cannot be pickled, so it does not reach a cache or a session by accident. It is not a dataclass, because
+    ``dataclasses.asdict`` on its owner would reveal it.
     """
 
     __slots__ = ("_value",)

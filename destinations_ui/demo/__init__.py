@@ -1,4 +1,4 @@
 """The demo behind ``make run``: the sandbox and the web server together, without an account or a database server.
 
-It starts other programs and imports none of the product. Everything it keeps is in ``var/``.
+It starts other programs and imports nothing of the product. It stores everything in ``var/``.
 """

@@ -1,4 +1,4 @@
-"""The demo from start to stop: prepare, serve, print the URL, and end everything on Ctrl-C."""
+"""The demo from start to stop: prepare, serve, print the URL, and stop everything on Ctrl-C."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CHECK_INTERVAL = 5
 
 def main() -> int:
     """Run the demo until it is stopped; return the exit status."""
-    os.umask(0o077)  # The database and the sandbox's state are for this user only.
+    os.umask(0o077)  # Only this user can read the database and the sandbox's state.
     try:
         ports = choose_ports(os.environ)
         require_free(ports)
@@ -68,7 +68,7 @@ def serve(supervisor: Supervisor, environment: Mapping[str, str], ports: Ports) 
         DemoError: when one of them ends by itself.
     """
     state = str(VAR / "sandbox.json")
-    # Its greeting names a URL that is not the one to open.
+    # Its output names a URL that is not the one to open.
     supervisor.start([*MANAGE, "sandbox", "--port", str(ports.sandbox), "--state", state], environment, quiet=True)
     gunicorn = [sys.executable, "-m", "gunicorn", "destinations_ui.wsgi", "--bind", f"127.0.0.1:{ports.web}"]
     options = ["--workers", "1", "--log-level", "warning", "--graceful-timeout", "3"]

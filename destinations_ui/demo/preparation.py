@@ -1,4 +1,4 @@
-"""What the demo checks and prepares before it starts anything: ports, its folder, its settings."""
+"""Prepare the demo: check ports, lock its folder and choose settings."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Ports:
 
 
 def choose_ports(environment: Mapping[str, str]) -> Ports:
-    """Return the ports that ``PORT`` and ``SANDBOX_PORT`` name, or the usual ones.
+    """Return the ports that ``PORT`` and ``SANDBOX_PORT`` name, or the defaults.
 
     Raises:
         DemoError: when one is not a port, or both are the same.
@@ -61,14 +61,14 @@ def port_number(name: str, text: str) -> int:
 
 
 def require_free(ports: Ports) -> None:
-    """Check that both ports can be listened at.
+    """Check that both ports are free.
 
     Raises:
         DemoError: when one cannot.
     """
     for name, port in (("PORT", ports.web), ("SANDBOX_PORT", ports.sandbox)):
         with socket.socket() as probe:
-            # As the servers do: a connection of the last run that is still closing does not count.
+            # As the servers do: ignore connections of the last run that are still closing.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
@@ -80,14 +80,14 @@ def require_free(ports: Ports) -> None:
 
 @contextlib.contextmanager
 def exclusive_folder(folder: Path) -> Iterator[None]:
-    """Hold the demo's folder: two demos would share one database and overwrite the sandbox's state.
+    """Lock the demo's folder: two demos would share one database and overwrite the sandbox's state.
 
     Raises:
         DemoError: when the folder cannot be written to, or another demo holds it.
     """
     try:
         folder.mkdir(exist_ok=True)
-        # Kept open until the end; the lock ends with the process, however it ends.
+        # Stays open; the lock ends with the process.
         lock = (folder / "demo.lock").open("w")
     except OSError as error:
         message = f"{folder} cannot be written to: {error.strerror}. Copy the project to a folder of your own."
@@ -101,7 +101,7 @@ def exclusive_folder(folder: Path) -> Iterator[None]:
 
 
 def settings(environment: Mapping[str, str], ports: Ports) -> dict[str, str]:
-    """Return the servers' environment: plain HTTP on this machine, the sandbox, and keys of the demo's own."""
+    """Return the servers' environment: plain HTTP on this machine, the sandbox, and the demo's own keys."""
     chosen = {
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
         "CACHE_URL": "locmemcache://",
@@ -116,18 +116,18 @@ def settings(environment: Mapping[str, str], ports: Ports) -> dict[str, str]:
         "SEAL_KEY": kept_key("seal_key"),
         "SECRET_KEY": kept_key("secret_key"),
     }
-    # A file named in the shell or in .env would win over these.
+    # A file named in the shell or in .env would take precedence.
     return {**environment, **chosen, **{f"{name}_FILE": "" for name in chosen}}
 
 
 def kept_key(name: str) -> str:
-    """Return a random key that is made at the first start and kept."""
+    """Return a random key, created at the first start and stored."""
     path = VAR / name
     if not path.exists():
         unfinished = path.with_suffix(".new")
         unfinished.touch(mode=0o600)
         unfinished.write_text(secrets.token_hex(32))
-        unfinished.replace(path)  # A key is there whole or not at all.
+        unfinished.replace(path)  # Never leave a partial key.
     return path.read_text()
 
 

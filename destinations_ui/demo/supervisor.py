@@ -1,4 +1,4 @@
-"""Runs programs so that none of them outlives this process, however it ends."""
+"""Run programs so that none of them outlives this process, however it ends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from types import FrameType, TracebackType
 from destinations_ui.demo.preparation import BASE_DIR, DemoError
 
 WATCHER = Path(__file__).with_name("watcher.py")
-#: How long a program has to end by itself, in seconds.
+#: Time for a program to end by itself, in seconds.
 GRACE = 8
 #: How often programs and the stop signal are checked, in seconds.
 INTERVAL = 0.05
@@ -25,22 +25,22 @@ class Stopped(Exception):
 
 
 class Supervisor:
-    """A context manager: on its way out, everything it started has ended.
+    """A context manager that ends every program it started.
 
-    Each program has a session of its own, so that Ctrl-C in the terminal reaches this process alone, which then asks
-    each program once to end. A watcher stops them when this process is killed.
+    Each program has its own session, so that Ctrl-C in the terminal reaches only this process, which then sends each
+    program one SIGTERM. A watcher stops them when this process is killed.
     """
 
     def __init__(self) -> None:
         self._programs: list[subprocess.Popen[bytes]] = []
-        # A plain flag: an Event's lock may be held by the very code that the signal interrupts.
+        # A plain flag: the code that the signal interrupts may hold an Event's lock.
         self._stopping = False
 
     def __enter__(self) -> Supervisor:
         # Set even for SIGINT: a shell starts background jobs with it ignored.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # Ignored under nohup, on purpose.
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # Deliberately ignored under nohup.
             signal.signal(signal.SIGHUP, self._stop)
         watcher = [sys.executable, "-I", str(WATCHER), str(GRACE)]
         self._watcher = subprocess.Popen(watcher, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603  # ours
@@ -65,11 +65,11 @@ class Supervisor:
         self._watcher.wait()
 
     def start(self, command: Sequence[str], environment: Mapping[str, str], *, quiet: bool = False) -> None:
-        """Start a program that runs until the end."""
+        """Start a program that runs until the demo stops."""
         self._start(command, environment, quiet=quiet)
 
     def run(self, command: Sequence[str], environment: Mapping[str, str]) -> int:
-        """Run a program to its end; return its exit status.
+        """Run a program to completion; return its exit status.
 
         Raises:
             Stopped: when the user stops the demo first.
@@ -121,7 +121,7 @@ class Supervisor:
     def _pause(self) -> None:
         if self._stopping:
             raise Stopped
-        time.sleep(INTERVAL)  # Several programs are watched, and Popen waits for one only.
+        time.sleep(INTERVAL)  # Popen can only wait for one program.
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self._stopping = True

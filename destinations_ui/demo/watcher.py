@@ -1,7 +1,7 @@
-"""Stops the demo's programs when the demo itself was killed: then standard input, a pipe from it, ends.
+"""Stop the demo's programs when the demo is killed, which closes the pipe to standard input.
 
-A script of its own, run by the supervisor. Each line of standard input is a process group that was started, or with a
-minus sign one that has ended: its number may be given to another program.
+The supervisor runs this as a script. Each line of standard input is a process group that was started, or with a
+minus sign one that has ended: its id may be reused.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 
 
 def main(grace: float) -> None:
-    """Wait for the end of the demo, then end what it left."""
+    """Wait for the demo to end, then stop its remaining programs."""
     groups = set[int]()
     for line in sys.stdin:
         number = int(line)
@@ -22,7 +22,7 @@ def main(grace: float) -> None:
     kill(groups, signal.SIGTERM)
     deadline = time.monotonic() + grace
     while any(exists(group) for group in groups) and time.monotonic() < deadline:
-        time.sleep(0.05)  # These are not our children, so nothing reports their end.
+        time.sleep(0.05)  # These are not child processes, so poll.
     kill(groups, signal.SIGKILL)
 
 

@@ -1,4 +1,4 @@
-"""The only code that speaks to LaunchDarkly."""
+"""LaunchDarkly's API. All requests to LaunchDarkly are made here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["LaunchDarkly", "connect"]
 
 
 def connect() -> LaunchDarkly:
-    """Return the client for the configured LaunchDarkly; one for the process, so that connections are reused."""
+    """Return the process's client for the configured URL; sharing it reuses connections."""
     return _client(settings.LAUNCHDARKLY_URL, settings.LAUNCHDARKLY_TOKEN, settings.LAUNCHDARKLY_TIMEOUT)
 
 

@@ -35,16 +35,16 @@ from destinations_ui.launchdarkly.transport import Deadline, RequestWatchdog, ne
 
 API_VERSION = "20240415"
 
-#: The longest response about one thing, or of one page of a list, in bytes.
+#: The maximum size of a resource or of one page of a list, in bytes.
 RESPONSE_LIMIT = 256 * 1024
-#: The list of destinations has no pages: this is room for ten thousand of them.
+#: The list of destinations has no pages; ten thousand of them fit.
 LIST_LIMIT = 8 * 1024 * 1024
-#: Longer lists are not LaunchDarkly's. They are refused rather than cut off: what is missing would look deleted.
+#: Longer lists are refused, not truncated: missing items would look deleted.
 MAX_ITEMS, MAX_ENVIRONMENTS = 10_000, 1000
-#: How often a read is tried, and the seconds before the second try; the pause doubles.
+#: Attempts of a read, and the seconds before the first retry; the pause doubles.
 READ_TRIES = 3
 READ_PAUSE = 0.2
-#: More pages than this are a loop, not a list.
+#: A list with more pages is a loop.
 PAGE_LIMIT = 1000
 
 Item = TypeVar("Item")
@@ -62,8 +62,8 @@ class LaunchDarkly:
     """LaunchDarkly's API, with one access token. Safe to share between threads: each has its own connection.
 
     Every method raises :class:`LaunchDarklyError` and nothing else, whatever LaunchDarkly sends. ``timeout`` is in
-    seconds, over everything that a method does; a creation's begins once it has a slot. ``limits`` are shared by all
-    requests of the process.
+    seconds and covers a whole method; a creation's starts once it has a slot. ``limits`` are shared by all requests of
+    the process.
     """
 
     def __init__(self, base_url: str, token: Secret, timeout: float, limits: Limits = PROCESS) -> None:
@@ -86,7 +86,7 @@ class LaunchDarkly:
             return self._destinations(deadline, self._conceal_token)
 
     def projects(self, *, timeout: float | None = None) -> list[resources.Project]:
-        """Return every project by name, each with the environments that came with it.
+        """Return every project by name, each with the environments that the response includes.
 
         https://launchdarkly.com/docs/api/projects/get-projects
         """
@@ -116,15 +116,15 @@ class LaunchDarkly:
     ) -> Created:
         """Create a destination: read the list, then post, on the same connection. The post is never repeated.
 
-        Reading the list proves the token, and that the connection was alive just before the post, so that a server
-        closing an idle connection cannot make the outcome unknown. It may take half of the time.
+        Reading the list checks the token, and that the connection is alive just before the post, so that a server
+        closing an idle connection cannot make the outcome unknown. It can take half of the timeout.
 
-        ``conceal`` are the secrets in ``config``: where LaunchDarkly's response repeats one, dots take its place.
+        ``conceal`` are the secrets in ``config``, which are replaced with dots in LaunchDarkly's response.
 
         https://launchdarkly.com/docs/api/data-export-destinations/post-destination
 
         Raises:
-            NotSent: the post was not sent; :class:`Overloaded` and :class:`Paused` say that not even the list was read.
+            NotSent: the post was not sent; for :class:`Overloaded` and :class:`Paused`, the list was not read either.
             Refused: nothing was created.
             Uncertain: the destination may exist.
         """
@@ -133,24 +133,24 @@ class LaunchDarkly:
         concealer = Concealer([*conceal, self._token])
         with self._limits.write(self._timeout):
             deadline = Deadline(self._timeout)
-            listed = self._destinations_before_post(concealer)
+            existing = self._destinations_before_post(concealer)
             if not deadline.remaining():
-                # The process stood still meanwhile. By now, another lookup may have found nothing and concluded that
-                # nothing was created.
+                # The process was suspended. By now, a lookup may have found nothing and concluded that nothing was
+                # created.
                 raise NotSent(
                     "Destinations UI was held up until the time was over, so nothing was sent. Try again soon."
                 )
             try:
                 return created(self._exchange("POST", path, deadline, RESPONSE_LIMIT, concealer, body=body))
             except Uncertain as error:
-                here = (project, environment)
-                error.before = [item.id for item in listed if (item.project, item.environment) == here and item.id]
+                scope = (project, environment)
+                error.before = [item.id for item in existing if (item.project, item.environment) == scope and item.id]
                 raise
 
     def trust_policy(self, project: str, environment: str, *, timeout: float | None = None) -> dict[str, Any]:
-        """Return the trust policy for an AWS role that LaunchDarkly is to assume. Nothing is known to be created by it.
+        """Return the trust policy for an AWS role that LaunchDarkly assumes.
 
-        It is requested once: a post is never repeated.
+        The request is a post, so it is never repeated, but it creates nothing.
 
         https://launchdarkly.com/docs/api/data-export-destinations/generate-trust-policy
         """
@@ -164,10 +164,10 @@ class LaunchDarkly:
 
     @contextmanager
     def _read_deadline(self, timeout: float | None) -> Iterator[Deadline]:
-        """Let a read go on; the time it waits for its slot counts.
+        """Hold a slot for a read; the deadline includes the wait for it.
 
         Raises:
-            Overloaded: too many are under way.
+            Overloaded: too many requests are in progress.
         """
         deadline = Deadline(timeout or self._timeout)
         with self._limits.read(deadline.remaining()):
@@ -181,11 +181,11 @@ class LaunchDarkly:
         """Return the list before a post.
 
         Raises:
-            NotSent: when there is none, so that there will be no post.
-            Refused: LaunchDarkly does not show it.
+            NotSent: when it cannot be read, so that nothing is posted.
+            Refused: LaunchDarkly refused to return it.
         """
         try:
-            with self._limits.breaker.judging():
+            with self._limits.breaker.track():
                 return self._destinations(Deadline(self._timeout / 2), conceal)
         except Uncertain as error:
             raise NotSent(
@@ -198,7 +198,7 @@ class LaunchDarkly:
             ) from error
 
     def _pages(self, path: str, deadline: Deadline, limit: int) -> Iterator[dict[str, Any]]:
-        """Yield the items of a list that comes in pages. The links between pages are relative."""
+        """Yield the items of every page of a list. The links between pages are relative."""
         seen: set[str] = set()
         while path and path not in seen and len(seen) < PAGE_LIMIT:
             seen.add(path)
@@ -215,7 +215,7 @@ class LaunchDarkly:
                 pause = pause_before_retry(error, attempt)
                 if attempt == READ_TRIES or pause is None or pause >= deadline.remaining():
                     raise
-            time.sleep(pause)  # The back-off: pages never wait for it longer than their own deadline.
+            time.sleep(pause)  # Back off, never past the deadline.
         raise AssertionError("The last attempt returns or raises.")
 
     def _exchange(
@@ -231,9 +231,9 @@ class LaunchDarkly:
         """Make one request and read its response.
 
         Raises:
-            LaunchDarklyError: of the branch that says what is known about the request.
+            LaunchDarklyError: of the branch for what is known about the request.
         """
-        url = joined(self._base_url, path)
+        url = absolute_url(self._base_url, path)
         headers = {"Authorization": self._token.reveal(), "LD-API-Version": API_VERSION}
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -241,7 +241,7 @@ class LaunchDarkly:
         with RequestWatchdog(deadline.remaining()) as watchdog:
             status = None
             try:
-                # The socket's own time-outs are only the second line: the watchdog ends the connection.
+                # The socket's timeouts are only a fallback: the watchdog ends the connection.
                 seconds = max(deadline.remaining(), 0.001)
                 with self._session().request(
                     method,
@@ -255,17 +255,17 @@ class LaunchDarkly:
                     status = response.status_code
                     raw = read_bounded(response, limit)
                     if watchdog.expired and parse(response, raw) is None:
-                        # A response that the watchdog cut off can look like a whole one, only shorter.
+                        # A response that the watchdog truncated can look complete.
                         raise TimeoutError
                     return interpret(response, raw, conceal)
             except LaunchDarklyError:
                 raise
             except (requests.RequestException, HTTPError, OSError) as error:
-                # The exception is not chained: its request holds the token, and its text may hold a header.
+                # Not chained: its request holds the token, and its text may hold a header.
                 raise failure(error, watchdog, status) from None
-            except Exception as error:  # Whatever a broken response raises, it leaves as an error of ours.
-                # What the libraries raise for a broken response is not documented: http.client raises ValueError for a
-                # chunk of negative length. Before anything was sent, an exception is a fault of our own.
+            except Exception as error:  # Convert any error of a broken response to ours.
+                # The libraries do not document what a broken response raises: http.client raises ValueError for a chunk
+                # of negative length. An exception before anything was sent is our own bug.
                 if not watchdog.sent:
                     raise
                 raise failure(error, watchdog, status) from None
@@ -277,18 +277,18 @@ class LaunchDarkly:
         return session
 
 
-def collect(items: Iterable[dict[str, Any]], read: Callable[[dict[str, Any]], Item | None], most: int) -> list[Item]:
-    """Return the items that can be read.
+def collect(items: Iterable[dict[str, Any]], read: Callable[[dict[str, Any]], Item | None], limit: int) -> list[Item]:
+    """Return the valid items.
 
     Raises:
-        BadResponse: when there are more than ``most``.
+        BadResponse: when there are more than ``limit``.
     """
-    found: list[Item] = []
+    collected: list[Item] = []
     for item in filter(None, map(read, items)):
-        if len(found) == most:
+        if len(collected) == limit:
             raise BadResponse("LaunchDarkly sent a list far longer than expected.")
-        found.append(item)
-    return found
+        collected.append(item)
+    return collected
 
 
 def created(response: APIResponse) -> Created:
@@ -306,11 +306,11 @@ def created(response: APIResponse) -> Created:
     return Created(id=new_id, status=response.status)
 
 
-def joined(base_url: str, path: str) -> str:
-    """Return the URL of a path or of a relative link.
+def absolute_url(base_url: str, path: str) -> str:
+    """Return the absolute URL of a path or relative link.
 
     Raises:
-        BadResponse: when the link leads away from LaunchDarkly's API: the token must not go there.
+        BadResponse: when the link leads outside LaunchDarkly's API, where the token must not be sent.
     """
     try:
         url = urljoin(base_url, path)
@@ -322,10 +322,10 @@ def joined(base_url: str, path: str) -> str:
 
 
 def segment(key: str) -> str:
-    """Return a key as one segment of a path.
+    """Return a key as a path segment.
 
     Raises:
-        ValueError: when it is not a key, and could lead elsewhere (``..``, ``a/b``).
+        ValueError: when it is not a valid key: ``..`` or ``a/b`` could lead to another URL.
     """
     if not resources.KEY.fullmatch(key):
         raise ValueError("This is not the key of a project or environment.")
@@ -333,9 +333,9 @@ def segment(key: str) -> str:
 
 
 def pause_before_retry(error: LaunchDarklyError, attempt: int) -> float | None:
-    """Return the seconds to wait before reading again, or ``None`` when that could not help."""
+    """Return the seconds to wait before a retry, or ``None`` when a retry could not help."""
     if isinstance(error, Busy):
-        return error.retry_after + random.random()  # noqa: S311  # spreads retries, protects nothing
+        return error.retry_after + random.random()  # noqa: S311  # spreads retries, not security
     is_fault = isinstance(error, BadResponse) and (error.status or 0) >= 500
     if not (is_fault or isinstance(error, NoResponse | NotSent)):
         return None

@@ -1,4 +1,4 @@
-"""Remove secrets from what LaunchDarkly sends back, however it spells them.
+"""Remove secrets, in any encoding, from LaunchDarkly's responses.
 
 An error message may quote a secret in JSON escapes, percent-encoding, HTML entities, base64 or a mixture of these. Each
 string of a response is decoded step by step, and searched at every step.
@@ -16,14 +16,14 @@ from urllib.parse import unquote
 
 from destinations_ui.conf.secret import Secret
 
-#: Stands in place of a secret.
+#: Replaces a secret.
 DOTS = str(Secret(""))
-#: What is still encoded after this many rounds is not shown at all.
+#: A text still encoded after this many rounds is not shown.
 MAX_ROUNDS = 10
 #: Shorter pieces of base64, and shorter secrets across line breaks, would match by chance.
 MIN_PIECE = 8
 
-#: ``\u0026``, ``\u{26}``, ``\x26``, ``%u0026`` and quoted-printable ``=26``; or a backslash and what it escapes.
+#: ``\u0026``, ``\u{26}``, ``\x26``, ``%u0026`` and quoted-printable ``=26``; or any escaped character.
 ESCAPE = re.compile(
     r"\\u([0-9a-f]{4})|\\u\{([0-9a-f]{1,6})\}|\\x([0-9a-f]{2})|%u([0-9a-f]{4})|=([0-9a-f]{2})|\\[^a-z0-9\s]",
     re.IGNORECASE,
@@ -42,7 +42,7 @@ def decode_escapes(text: str) -> str:
     return ESCAPE.sub(character, text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-#: Each is applied in turn, until none changes anything.
+#: Each is applied in order, until none changes the text.
 DECODERS: tuple[Callable[[str], str], ...] = (decode_escapes, unquote, html.unescape)
 
 
@@ -67,7 +67,7 @@ def base64_pieces(secret: str) -> Iterator[str]:
     """Yield the base64 of a secret at each of the three positions it can have within a longer text."""
     for offset in range(3):
         encoded = base64.b64encode(b"\0" * offset + secret.encode()).decode()
-        # The first and last characters also depend on what surrounds the secret.
+        # The first and last characters also depend on the surrounding text.
         piece = encoded[(0, 2, 3)[offset] :].rstrip("=")[:-1]
         yield piece
         yield piece.translate(str.maketrans("+/", "-_"))
@@ -83,7 +83,7 @@ class Concealer:
         forms |= {form.replace(" ", "+") for form in forms}
         forms |= {form.encode().hex() for form in forms}
         forms |= {changed for form in forms for changed in (form.lower(), form.upper())}
-        #: The longest first, because one secret can contain another.
+        #: Longest first, because one secret can contain another.
         self._forms = sorted(forms, key=len, reverse=True)
         self._pieces = {piece for secret in plain for piece in base64_pieces(secret) if len(piece) >= MIN_PIECE}
         #: No encoding makes a secret shorter.
@@ -100,7 +100,7 @@ class Concealer:
         return value
 
     def text(self, text: str) -> str:
-        """Return a text without the secrets. From where one had to be decoded to be found, all of it is decoded."""
+        """Return a text without the secrets; from the first one that is encoded, the text is decoded."""
         if len(text) < self._shortest:
             return text
         shown = stage = self._hide(text)
@@ -116,7 +116,7 @@ class Concealer:
         return DOTS
 
     def _hide(self, text: str) -> str:
-        """Replace the secrets that can be read in a text without decoding it, and those in base64 or hexadecimal."""
+        """Replace secrets in plain text, base64 or hexadecimal."""
         for form in self._forms:
             text = text.replace(form, DOTS)
         if any(piece in text for piece in self._pieces):

@@ -1,22 +1,22 @@
-"""What can go wrong between us and LaunchDarkly.
+"""Errors of requests to LaunchDarkly.
 
 ::
 
     LaunchDarklyError      a sentence for the user; LaunchDarkly's status, code, message and id; never a secret
-    ├── NotSent            certainly never reached it: no name, no connection, no trusted TLS, no time left
-    │   ├── Overloaded     too many requests of our own are under way
-    │   └── Paused         it has not been responding, and is left alone for a while
-    ├── Refused            it said no, and changed nothing: 400 405 413 422
+    ├── NotSent            never reached it: no host, no connection, no trusted TLS, no time left
+    │   ├── Overloaded     too many of our own requests are in progress
+    │   └── Paused         it has not been responding, so writes are paused
+    ├── Refused            nothing was changed: 400 405 413 422
     │   ├── NotAllowed     401 403
     │   ├── Missing        404
     │   ├── Conflict       409
-    │   └── Busy           429; says how long to wait
-    └── Uncertain          what was asked may have happened
-        ├── NoResponse     lost, late or broken off
-        └── BadResponse    3xx, 5xx, or not what is documented
+    │   └── Busy           429; has the time to wait
+    └── Uncertain          the request may have been executed
+        ├── NoResponse     lost, late or truncated
+        └── BadResponse    3xx, 5xx, or undocumented
 
-The three branches are the three things to tell apart after a write: it did not happen because nothing arrived, it did
-not happen because LaunchDarkly said so, or it may have happened.
+The three branches are the possible outcomes of a failed write: it never arrived, it was refused, or it may have
+happened.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ class LaunchDarklyError(Exception):
     """A request to LaunchDarkly that failed.
 
     Attributes:
-        message: One sentence or two for the user: what happened and what to do next.
+        message: One or two sentences for the user: what happened and what to do next.
         status: The HTTP status, when one was received.
         code: LaunchDarkly's error code, such as ``invalid_request``.
         detail: LaunchDarkly's own message.
-        id: LaunchDarkly's id of the error, which its support asks for.
+        id: LaunchDarkly's id of the error, for its support.
     """
 
     def __init__(
@@ -55,18 +55,18 @@ class LaunchDarklyError(Exception):
 
 
 class NotSent(LaunchDarklyError):
-    """The request certainly never reached LaunchDarkly."""
+    """The request never reached LaunchDarkly."""
 
 
 class Overloaded(NotSent):
-    """Too many writes are under way in this process."""
+    """Too many writes are in progress in this process."""
 
     def __init__(self) -> None:
         super().__init__("Destinations UI is busy with other creations, so nothing was sent. Try again in a minute.")
 
 
 class ReadsOverloaded(Overloaded):
-    """Too many reads are under way in this process."""
+    """Too many reads are in progress in this process."""
 
     def __init__(self) -> None:
         LaunchDarklyError.__init__(
@@ -75,7 +75,7 @@ class ReadsOverloaded(Overloaded):
 
 
 class Paused(NotSent):
-    """LaunchDarkly has not been responding for a while, and is left alone for so many seconds more."""
+    """LaunchDarkly has not been responding, and writes are paused for ``seconds`` more."""
 
     def __init__(self, since: datetime, seconds: int) -> None:
         super().__init__(
@@ -97,7 +97,7 @@ class Missing(Refused):
 
 
 class Conflict(Refused):
-    """The request conflicts with what is there, or with a concurrent one."""
+    """The request conflicts with an existing destination or a concurrent request."""
 
 
 class Busy(Refused):
@@ -109,7 +109,7 @@ class Busy(Refused):
 
 
 class Uncertain(LaunchDarklyError):
-    """What was requested may have happened, or may not.
+    """The request may or may not have been executed.
 
     Attributes:
         before: The ids of the destinations that the environment had just before; ``None`` when unknown. What this
@@ -120,14 +120,14 @@ class Uncertain(LaunchDarklyError):
 
 
 class NoResponse(Uncertain):
-    """The response was lost, late or broken off."""
+    """The response was lost, late or truncated."""
 
 
 class BadResponse(Uncertain):
     """The response is not one that LaunchDarkly documents."""
 
 
-#: Status → the error and its sentence. https://launchdarkly.com/docs/api#section/Overview/Errors
+#: Status → the error and its message. https://launchdarkly.com/docs/api#section/Overview/Errors
 REFUSALS: Mapping[int, tuple[type[Refused], str]] = {
     400: (
         Refused,

@@ -1,4 +1,4 @@
-"""LaunchDarkly's resources, read leniently: an unknown kind or a missing field never empties a list.
+"""LaunchDarkly's resources, parsed leniently: an unknown kind or a missing field never empties a list.
 
 Only what the product needs is kept. An environment arrives with its SDK keys in clear; they are dropped here. Whatever
 LaunchDarkly sends, each value has the type it is declared with and a bounded size.
@@ -17,17 +17,17 @@ from urllib.parse import unquote
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,255}")
 #: An id: LaunchDarkly's have 24 hexadecimal digits.
 ID = re.compile(r"[!-~]{1,100}")
-#: Longer texts are cut off. No name can be this long.
+#: Longer texts are truncated. No name is this long.
 MAX_TEXT = 1000
-#: A project is read with at most this many environments; the others have a list of their own.
+#: A project includes at most this many environments; the rest are in a separate list.
 MAX_EXPANDED = 100
-#: No project has more environments, and no destination more edits.
+#: No project has more environments, and no destination more versions.
 MAX_COUNT = 1_000_000
 
 
 @dataclass(frozen=True)
 class Destination:
-    """A destination as LaunchDarkly lists it.
+    """A destination.
 
     Attributes:
         config: As LaunchDarkly shows it, with its secrets obfuscated.
@@ -62,10 +62,10 @@ class Environment:
 
 @dataclass(frozen=True)
 class Project:
-    """A project and those of its environments that came with it.
+    """A project and the environments that the response included.
 
     Attributes:
-        total: How many environments it has, which may be more than came with it.
+        total: The number of its environments, including those not in the response.
     """
 
     key: str
@@ -75,7 +75,7 @@ class Project:
 
 
 def text(value: Any, length: int = MAX_TEXT) -> str:
-    """Return a text, and an empty one for anything else.
+    """Return a text, or an empty one for any other value.
 
     JSON can spell what neither a database nor a page can hold: NUL and half a surrogate pair. Both become U+FFFD.
     """
@@ -86,24 +86,24 @@ def text(value: Any, length: int = MAX_TEXT) -> str:
 
 
 def identifier(value: Any) -> str:
-    """Return an id, and an empty text for what cannot be one."""
+    """Return an id, or an empty text if it is invalid."""
     stripped = value.strip() if isinstance(value, str) else ""
     return stripped if ID.fullmatch(stripped) else ""
 
 
 def key(value: Any) -> str:
-    """Return the key of a project or environment, and an empty text for what cannot be one."""
+    """Return the key of a project or environment, or an empty text if it is invalid."""
     return value if isinstance(value, str) and KEY.fullmatch(value) else ""
 
 
 def count(value: Any) -> int | None:
-    """Return a whole number that can be counted to, and ``None`` for anything else."""
+    """Return a plausible count, or ``None`` for any other value."""
     is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_COUNT
     return value if is_count else None
 
 
 def timestamp(value: Any) -> datetime | None:
-    """Return a time given in Unix milliseconds, and ``None`` for anything else."""
+    """Return a time from Unix milliseconds, or ``None`` for any other value."""
     if not isinstance(value, int) or isinstance(value, bool):
         return None
     try:
@@ -157,7 +157,7 @@ def location(href: str) -> tuple[str, str]:
 
 
 def trust_policy(body: Any) -> dict[str, Any]:
-    """Read a trust policy; empty when there is none.
+    """Read a trust policy; empty if the response has none.
 
     https://launchdarkly.com/docs/api/data-export-destinations/generate-trust-policy
     """
@@ -182,7 +182,7 @@ def environment(item: dict[str, Any]) -> Environment | None:
 
 
 def project(item: dict[str, Any]) -> Project | None:
-    """Read a project, with the environments that were expanded into it; ``None`` when it has no key.
+    """Read a project, with its expanded environments; ``None`` when it has no key.
 
     https://launchdarkly.com/docs/api/projects/get-projects
     """

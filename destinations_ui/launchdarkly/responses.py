@@ -1,4 +1,4 @@
-"""What a response of LaunchDarkly means: JSON to use, a refusal, or that it is not known what happened."""
+"""Interpret a response of LaunchDarkly: JSON, a refusal, or an unknown outcome."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from destinations_ui.launchdarkly.errors import (
 )
 from destinations_ui.launchdarkly.transport import RequestWatchdog
 
-#: How long to wait after 429, in seconds. LaunchDarkly's reset may be absent, past or far off.
+#: How long to wait after 429, in seconds. LaunchDarkly's reset may be missing, past or far in the future.
 WAIT_DEFAULT, WAIT_MINIMUM, WAIT_MAXIMUM = 10, 1, 300
-#: JSON with more values, or nested deeper, is not LaunchDarkly's. Ten thousand destinations have fewer values.
+#: Limits of JSON values and nesting. Ten thousand destinations have fewer values.
 MAX_VALUES, MAX_DEPTH = 500_000, 30
 
 
@@ -40,11 +40,11 @@ class APIResponse:
 
 
 class TooLong(OSError):
-    """The response is longer than any that LaunchDarkly documents."""
+    """The response is longer than the limit."""
 
 
 def read_bounded(response: requests.Response, limit: int) -> bytes:
-    """Read a body of at most ``limit`` bytes as it came: what was compressed unasked stays compressed.
+    """Read a body of at most ``limit`` bytes without decompressing it: compression is not requested.
 
     Raises:
         TooLong: and the rest is not read: closing the response closes its connection.
@@ -59,7 +59,7 @@ def read_bounded(response: requests.Response, limit: int) -> bytes:
 
 
 def failure(error: Exception, watchdog: RequestWatchdog, status: int | None) -> LaunchDarklyError:
-    """Return the error for an exchange that broke. What matters is whether anything had been sent."""
+    """Return the error for a failed exchange, depending on whether anything was sent."""
     if not watchdog.sent:
         reason = connection_problem(error, watchdog)
         return NotSent(f"LaunchDarkly could not be reached: {reason}. Nothing was sent. Try again soon.")
@@ -71,7 +71,7 @@ def failure(error: Exception, watchdog: RequestWatchdog, status: int | None) -> 
 
 
 def connection_problem(error: Exception, watchdog: RequestWatchdog) -> str:
-    """Return why there is no connection, in words that a user can pass on."""
+    """Return why the connection failed, for the user."""
     names = {type(reason).__name__ for reason in causes(error)}
     if "NameResolutionError" in names:
         return "its name was not found"
@@ -93,7 +93,7 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def interpret(response: requests.Response, raw: bytes, conceal: Concealer) -> APIResponse:
-    """Return the JSON of a successful response, with the secrets concealed in every part of it.
+    """Return the JSON of a successful response, with all secrets concealed.
 
     Raises:
         Refused: when LaunchDarkly refused.
@@ -110,7 +110,7 @@ def interpret(response: requests.Response, raw: bytes, conceal: Concealer) -> AP
 
 
 def error_of(response: requests.Response, body: Any, description: str) -> LaunchDarklyError:
-    """Return the error for a response that is no success; ``description`` stands in for a missing message."""
+    """Return the error for an unsuccessful response; ``description`` replaces a missing message."""
     status, fields = response.status_code, body if isinstance(body, dict) else {}
     details: dict[str, Any] = {
         "status": status,
@@ -129,14 +129,14 @@ def error_of(response: requests.Response, body: Any, description: str) -> Launch
 
 
 def parse(response: requests.Response, raw: bytes) -> Any:
-    """Return the JSON of a response, or ``None`` when there is no valid JSON within our bounds."""
+    """Return the JSON of a response, or ``None`` when it is invalid or exceeds the limits."""
     if response.headers.get("Content-Encoding", "identity") != "identity":
         return None
     # Counted before parsing: a few megabytes of empty objects take hundreds of megabytes of memory.
     if raw.count(b",") + raw.count(b"{") + raw.count(b"[") > MAX_VALUES:
         return None
     try:
-        # Decoded here, because json would guess at encodings that JSON does not have.
+        # Decoded here, because json would also accept encodings that JSON does not allow.
         body = json.loads(raw.decode())
     except (ValueError, RecursionError):
         return None
@@ -158,7 +158,7 @@ def describe(response: requests.Response, raw: bytes) -> str:
 
 
 def wait(headers: Mapping[str, str], now: Callable[[], float]) -> int:
-    """Return how many seconds to wait after 429, from 1 to 300.
+    """Return the seconds to wait after 429, from 1 to 300.
 
     ``Retry-After`` is in seconds or a date; LaunchDarkly's resets are timestamps in milliseconds. The longest counts.
     https://launchdarkly.com/docs/api#section/Overview/Rate-limiting

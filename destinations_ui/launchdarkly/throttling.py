@@ -1,8 +1,7 @@
-"""How many requests to LaunchDarkly a process makes at once, and when LaunchDarkly is left alone.
+"""Limit a process's concurrent requests to LaunchDarkly, and pause writes when LaunchDarkly fails.
 
-When LaunchDarkly hangs, every request to it keeps a thread waiting. Beyond a limit, further ones are refused at once,
-so that threads are left for every other page. Writes and reads have limits of their own: pages that read lists never
-keep an attempt from being sent, nor the other way round.
+When LaunchDarkly hangs, every request to it blocks a thread. Beyond a limit, requests fail immediately, so that threads
+remain for other pages. Writes and reads have separate limits, so that neither blocks the other.
 """
 
 from __future__ import annotations
@@ -21,18 +20,18 @@ from destinations_ui.launchdarkly.errors import LaunchDarklyError, Overloaded, P
 
 logger = logging.getLogger(__name__)
 
-#: Writes in a process: how many at once, how many may wait for their turn, and for how many seconds.
+#: Writes of a process: concurrency limit, queue size, queue timeout (s).
 WRITE_CONCURRENCY, WRITE_QUEUE, WRITE_QUEUE_TIMEOUT = 8, 12, 3.0
-#: The same for reads. Pages do without a list, so they wait less.
+#: The same for reads. Pages work without a list, so they wait less.
 READ_CONCURRENCY, READ_QUEUE, READ_QUEUE_TIMEOUT = 4, 4, 1.0
-#: After this many failures in a row LaunchDarkly is left alone, for this many seconds.
+#: After this many consecutive failures, pause writes for this many seconds.
 FAILURES, PAUSE = 5, 30.0
 
 Outcome = TypeVar("Outcome")
 
 
 class Bulkhead:
-    """Limits how many threads make requests of one sort at once, and how many wait to.
+    """Limits the threads that make one sort of request at the same time, and the threads that wait.
 
     https://learn.microsoft.com/azure/architecture/patterns/bulkhead
     """
@@ -47,7 +46,7 @@ class Bulkhead:
         """Wait for a slot, at most ``timeout`` seconds, and hold it.
 
         Raises:
-            Overloaded: at once when too many threads wait already, or when no slot became free in time.
+            Overloaded: too many threads are waiting, or no slot became free in time.
         """
         with self.waiting():
             if not self._slots.acquire(timeout=timeout):
@@ -59,10 +58,10 @@ class Bulkhead:
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """Count as one of the threads that may wait, without needing a slot.
+        """Count this thread as waiting, without a slot.
 
         Raises:
-            Overloaded: at once when there are too many.
+            Overloaded: too many threads are waiting.
         """
         if not self._threads.acquire(blocking=False):
             raise self.error
@@ -73,9 +72,9 @@ class Bulkhead:
 
 
 class SingleFlight(Generic[Outcome]):
-    """Lets one thread do what several want at the same time; the others wait for what it returns.
+    """Makes simultaneous calls for the same key once; the other threads wait for the result.
 
-    Those who wait count as threads of the bulkhead, so there are never many.
+    Waiting threads count towards the bulkhead's limit.
     """
 
     def __init__(self, bulkhead: Bulkhead) -> None:
@@ -87,10 +86,10 @@ class SingleFlight(Generic[Outcome]):
         return key in self._flights
 
     def run(self, key: str, call: Callable[[], Outcome], timeout: float) -> Outcome:
-        """Return what ``call`` returns, or what the call under way for the same key returns.
+        """Return the result of ``call``, or of the running call for the same key.
 
         Raises:
-            Overloaded: another thread's call took longer than ``timeout`` seconds, or too many wait for it already.
+            Overloaded: another thread's call took longer than ``timeout`` seconds, or too many threads are waiting.
             LaunchDarklyError: from the call, in every thread.
         """
         with self._lock:
@@ -99,10 +98,10 @@ class SingleFlight(Generic[Outcome]):
                 own = self._flights[key] = Future()
         if flight:
             with self._bulkhead.waiting():
-                return self._landed(flight, timeout)
+                return self._result(flight, timeout)
         try:
             own.set_result(call())
-        except BaseException as error:  # Those who wait for this call get the same error.
+        except BaseException as error:  # Waiting threads raise the same error.
             own.set_exception(error)
             raise
         finally:
@@ -110,7 +109,7 @@ class SingleFlight(Generic[Outcome]):
                 del self._flights[key]
         return own.result()
 
-    def _landed(self, flight: Future[Outcome], timeout: float) -> Outcome:
+    def _result(self, flight: Future[Outcome], timeout: float) -> Outcome:
         try:
             return flight.result(timeout)
         except TimeoutError:
@@ -118,15 +117,15 @@ class SingleFlight(Generic[Outcome]):
 
 
 class CircuitBreaker:
-    """Lets no write through for a while once LaunchDarkly has failed several times in a row.
+    """Pauses all writes after several consecutive failures of LaunchDarkly.
 
-    What counts is the read with which every write begins: while that fails, nothing is sent anyway. Whatever
-    LaunchDarkly decides, a refusal too, is a response and resets the count. The writes themselves do not count: each
-    speaks for its own environment only, and the bulkhead keeps those that hang from taking all threads.
+    It counts failures of the read that precedes every write: while that fails, nothing is sent anyway. Any response,
+    including a refusal, resets the count. The writes themselves do not count: each concerns only its own environment,
+    and the bulkhead limits the threads that hang.
 
-    When the pause is over, the read of one write is the probe, and the others are still told to wait.
+    After the pause, the read of one write is the probe, and other writes stay paused until it ends.
 
-    pybreaker was not taken: it holds its lock during a call, so writes would go one by one.
+    pybreaker is not used: it holds its lock during a call, so writes would run one by one.
     """
 
     def __init__(
@@ -137,25 +136,25 @@ class CircuitBreaker:
         self.close()
 
     def close(self) -> None:
-        """Let every write through, and forget the failures so far."""
+        """Allow writes and reset the count of failures."""
         with self._lock:
             self._failures, self._failing_since, self._paused_until = 0, datetime.now(UTC), 0.0
 
     def check(self) -> None:
-        """Raise :class:`Paused` when no write may go on."""
+        """Raise :class:`Paused` while writes are paused."""
         with self._lock:
             self._raise_if_paused()
 
     @contextmanager
-    def judging(self) -> Iterator[None]:
-        """Let a write read its list, and judge LaunchDarkly by how that ends.
+    def track(self) -> Iterator[None]:
+        """Count the outcome of the read that precedes a write.
 
         Raises:
-            Paused: when no write may go on.
+            Paused: writes are paused.
         """
         with self._lock:
             self._raise_if_paused()
-            # After enough failures, this read is the probe. Should it never end, the next pause does.
+            # After enough failures, this read is the probe. If it never ends, the next pause still does.
             self._paused_until = self._clock() + self._pause
         try:
             yield
@@ -202,27 +201,27 @@ class Limits:
 
     @contextmanager
     def write(self, timeout: float) -> Iterator[None]:
-        """Let a write go on that may take ``timeout`` seconds; it waits no longer than that for a slot.
+        """Hold a slot for a write; wait for it at most ``timeout`` seconds.
 
         Raises:
-            Overloaded: too many are under way.
-            Paused: LaunchDarkly is left alone.
+            Overloaded: too many requests are in progress.
+            Paused: writes are paused.
         """
-        # Checked before the slot, so that nobody waits in vain, and again before the list is read.
+        # Checked before waiting for a slot, and again before the list is read.
         self.breaker.check()
         with self.writes.slot(min(self._write_queue_timeout, timeout)):
             yield
 
     @contextmanager
     def read(self, timeout: float) -> Iterator[None]:
-        """Let a read go on that may take ``timeout`` seconds; it waits no longer than that for a slot.
+        """Hold a slot for a read; wait for it at most ``timeout`` seconds.
 
         Raises:
-            Overloaded: too many are under way.
+            Overloaded: too many requests are in progress.
         """
         with self.reads.slot(min(self._read_queue_timeout, timeout)):
             yield
 
 
-#: Those of this process.
+#: The limits of this process.
 PROCESS = Limits()

@@ -1,6 +1,6 @@
 """HTTP connections to LaunchDarkly: one deadline over a whole request, and whether anything was sent.
 
-requests and urllib3 have a timeout for connecting and one for each read, so a response that drips outlives both. Here a
+requests and urllib3 have a timeout for connecting and one for each read, so a slow response exceeds both. Here a
 timer shuts the connection down when the time is up, wherever the request is. Whether any byte had been sent by then
 decides between "not sent" and "may have happened".
 """
@@ -38,7 +38,7 @@ class Deadline:
 
 
 class RequestWatchdog:
-    """Ends a request's connection when the time is up, and knows whether anything was sent.
+    """Ends a request's connection at the deadline, and tracks whether anything was sent.
 
     Attributes:
         sent: Whether a byte of the request may have been sent.
@@ -77,7 +77,7 @@ class RequestWatchdog:
             TimeoutError: when the time is up already, so that nothing is started.
         """
         with self._lock:
-            # The timer may be late where the whole process stood still.
+            # The timer may be late if the process was suspended.
             if self.expired or not self.deadline.remaining():
                 raise TimeoutError("The time was up before the request was sent.")
             self._handle = handle
@@ -89,16 +89,16 @@ class RequestWatchdog:
                 shut_down(self._handle)
 
 
-#: Watches the request that this thread is making.
+#: The watchdog of the current thread's request.
 current: ContextVar[RequestWatchdog] = ContextVar("current")
 
 
 def shut_down(handle: socket.socket) -> None:
-    """Shut a connection down in both directions; a thread that reads or writes on it notices at once."""
+    """Shut a connection down in both directions, which wakes a thread that reads or writes on it."""
     try:
         handle.shutdown(socket.SHUT_RDWR)
     except OSError:
-        # The other side was faster.
+        # The server closed it first.
         return
 
 
@@ -107,7 +107,7 @@ class FinalResponse(http.client.HTTPResponse):
 
     def _read_status(self) -> tuple[str, int, str]:
         while True:
-            # typeshed does not list this method; it is the one place where a status line is read.
+            # Missing in typeshed; the only method that reads a status line.
             version, status, reason = super()._read_status()  # type: ignore[misc]
             if not 102 <= status <= 199:
                 return version, status, reason
@@ -115,7 +115,7 @@ class FinalResponse(http.client.HTTPResponse):
 
 
 class WatchedConnection(HTTPConnection):
-    """A connection whose every request is under the current :class:`RequestWatchdog`."""
+    """A connection whose requests the current :class:`RequestWatchdog` watches."""
 
     response_class = FinalResponse
     _handle: socket.socket | None = None
@@ -123,7 +123,7 @@ class WatchedConnection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         watchdog = current.get()
         sock = self._connect_any(watchdog)
-        # TLS takes over the socket and hides it during the handshake. A second handle can still shut it down.
+        # TLS detaches the socket during the handshake. A second handle can still shut it down.
         self._handle = sock.dup()
         try:
             watchdog.hold(self._handle)
@@ -151,7 +151,7 @@ class WatchedConnection(HTTPConnection):
         raise NewConnectionError(self, f"Not connected: {problem}.")
 
     def _addresses(self, watchdog: RequestWatchdog) -> list[tuple[int, Any]]:
-        """Resolve the host's name. The system's resolver has no timeout, so another thread waits for it."""
+        """Resolve the host's name. The system's resolver has no timeout, so another thread runs it."""
         host, port = self._dns_host, self.port
         try:
             ipaddress.ip_address(host)
@@ -159,17 +159,17 @@ class WatchedConnection(HTTPConnection):
             results: queue.SimpleQueue[list[Any] | socket.gaierror] = queue.SimpleQueue()
             threading.Thread(target=resolve, args=(host, port, results), daemon=True).start()
             try:
-                found = results.get(timeout=watchdog.deadline.remaining())
+                addresses = results.get(timeout=watchdog.deadline.remaining())
             except queue.Empty:
                 raise ConnectTimeoutError(self, "Resolving the name took too long.") from None
         else:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        if isinstance(found, socket.gaierror):
-            raise NameResolutionError(self.host, self, found)
-        return [(family, address) for family, _, _, _, address in found]
+            addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        if isinstance(addresses, socket.gaierror):
+            raise NameResolutionError(self.host, self, addresses)
+        return [(family, address) for family, _, _, _, address in addresses]
 
     def send(self, data: Any) -> None:
-        """Send a piece of the request, which counts as sent from now on."""
+        """Send data; the request counts as sent from now on."""
         if self.sock is None:
             self.connect()
         watchdog = current.get()
@@ -187,7 +187,7 @@ class WatchedConnection(HTTPConnection):
 
 
 def resolve(host: str, port: int, results: queue.SimpleQueue[Any]) -> None:
-    """Put the addresses of a host, or the error, into ``results``."""
+    """Put the IP addresses of a host, or the error, into ``results``."""
     try:
         results.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     except socket.gaierror as error:
@@ -197,7 +197,7 @@ def resolve(host: str, port: int, results: queue.SimpleQueue[Any]) -> None:
 
 
 class WatchedTLSConnection(WatchedConnection, HTTPSConnection):
-    """The same over TLS."""
+    """A watched connection over TLS."""
 
 
 class WatchedPool(HTTPConnectionPool):
@@ -213,13 +213,13 @@ class WatchedTLSPool(HTTPSConnectionPool):
 
 
 class WatchedAdapter(HTTPAdapter):
-    """requests' adapter over watched connections: one is kept, since a session belongs to one thread."""
+    """requests' adapter for watched connections: it keeps one, because a session belongs to one thread."""
 
     def __init__(self) -> None:
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
-        """Make the pools, of our own classes."""
+        """Create pools of watched connections."""
         self.poolmanager = PoolManager(num_pools=connections, maxsize=maxsize, block=block, **pool_kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": WatchedPool, "https": WatchedTLSPool}
 

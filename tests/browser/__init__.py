@@ -1,1 +1,1 @@
-"""Tests that drive the real product in Chromium, as a person does."""
+"""Tests of the real product in Chromium."""

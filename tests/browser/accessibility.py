@@ -9,9 +9,9 @@ import axe_playwright_python
 from playwright.sync_api import Page
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-#: 1,280 CSS pixels are a desktop, 640 the same one zoomed to 200 %, and 320 a phone, or a desktop at 400 %.
+#: 1,280 CSS pixels are a desktop, 640 a desktop zoomed to 200 %, and 320 a phone, or a desktop at 400 %.
 WIDTHS = (1280, 640, 320)
-#: What stands out of the window, if it is wider than that.
+#: Elements that extend beyond the window.
 OVERFLOWING = """() => {
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= width) return [];
@@ -41,7 +41,7 @@ CRAMPED = """() => {
   const tell = (what) => (element) => `${what}: ${element.outerHTML.slice(0, 160)}`;
   return [...narrow.map(tell("a narrow input")), ...thin.map(tell("a thin column"))];
 }"""
-#: What axe checks at a width: a theme, and the rules that can give another result there than before (none: all rules).
+#: What axe checks at a width: a theme, and the rules whose result can differ there (none: all rules).
 CHECKS: dict[int, tuple[Literal["light", "dark"], list[str]]] = {
     1280: ("light", []),
     320: ("dark", ["color-contrast", "link-in-text-block", "target-size", "scrollable-region-focusable"]),
@@ -49,10 +49,10 @@ CHECKS: dict[int, tuple[Literal["light", "dark"], list[str]]] = {
 
 
 def problems(page: Page) -> list[str]:
-    """Return what is wrong with the page as it is now, in light and dark, wide and narrow."""
+    """Return the page's current accessibility problems, in light and dark, wide and narrow."""
     found = []
     before = page.viewport_size or {"width": WIDTHS[0], "height": 900}
-    # Nothing fades from one theme's colour to the other's while it is looked at.
+    # No transition between the themes' colors during the check.
     page.emulate_media(reduced_motion="reduce")
     page.evaluate(AXE)
     for width in WIDTHS:
@@ -68,7 +68,7 @@ def problems(page: Page) -> list[str]:
 
 
 def violations(page: Page, rules: list[str]) -> list[str]:
-    """Return what axe finds by these rules, or by all of them."""
+    """Return axe's violations of these rules, or of all."""
     options = {"resultTypes": ["violations"]} | ({"runOnly": rules} if rules else {})
     found: list[dict[str, Any]] = page.evaluate(
         "async (options) => (await axe.run(document, options)).violations", options

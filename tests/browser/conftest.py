@@ -1,4 +1,4 @@
-"""A Chromium for the session, and people who visit the product with it."""
+"""A Chromium for the session, and users who visit the product with it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ARGUMENTS = [
     "--disable-component-update",
 ]
 
-#: Who visits, in which kind of browser: ``visit("operator", java_script_enabled=False)``; "" is nobody signed in.
+#: Returns a visitor: ``visit("operator", java_script_enabled=False)``. With "", nobody is signed in.
 Visit = Callable[..., Visitor]
 
 
@@ -45,9 +45,9 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory, running_sandbox: SandboxServer) -> Iterator[Product]:
-    """Run the product for these tests alone: their wrong passwords close sign-in to no other test.
+    """Run a product for these tests only: their wrong passwords lock sign-in for no other test.
 
-    It waits longer for LaunchDarkly than elsewhere, so that there is time to look at what is under way.
+    Its timeout for LaunchDarkly is longer, so that tests can check requests in progress.
     """
     running = Product(tmp_path_factory.mktemp("product-in-browser"), running_sandbox.url)
     running.environment |= {"LAUNCHDARKLY_TIMEOUT": "15", "CACHE_FOLDER": str(running.folder / "cache")}
@@ -57,7 +57,7 @@ def product(tmp_path_factory: pytest.TempPathFactory, running_sandbox: SandboxSe
 
 @pytest.fixture(autouse=True)
 def sandbox(running_sandbox: SandboxServer) -> Iterator[SandboxServer]:
-    """Give each test the sandbox as new."""
+    """Reset the sandbox for each test."""
     running_sandbox.reset()
     yield running_sandbox
     running_sandbox.reset()
@@ -65,7 +65,7 @@ def sandbox(running_sandbox: SandboxServer) -> Iterator[SandboxServer]:
 
 @pytest.fixture(scope="session")
 def cookies(chromium: Browser, product: Product) -> Callable[[str], StorageState]:
-    """Return the cookies of a person who has signed in; each signs in once, for a password takes long to check."""
+    """Return the cookies of a signed-in user; each signs in once, because checking a password is slow."""
     kept: dict[str, StorageState] = {}
 
     def of(name: str) -> StorageState:
@@ -83,12 +83,12 @@ def cookies(chromium: Browser, product: Product) -> Callable[[str], StorageState
 
 @pytest.fixture
 def visit(chromium: Browser, product: Product, cookies: Callable[[str], StorageState]) -> Iterator[Visit]:
-    """Let users visit, with no list of LaunchDarkly's kept, and check that no browser reported an unexpected error."""
+    """Let users visit, with an empty cache, and check that no browser reported an unexpected error."""
     shutil.rmtree(product.folder / "cache", ignore_errors=True)
     visitors: list[Visitor] = []
 
-    def start(person: str = "", **options: Any) -> Visitor:
-        state = {"storage_state": cookies(person)} if person else {}
+    def start(username: str = "", **options: Any) -> Visitor:
+        state = {"storage_state": cookies(username)} if username else {}
         context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}} | state | options)
         visitors.append(Visitor(context, product.url))
         return visitors[-1]
@@ -102,5 +102,5 @@ def visit(chromium: Browser, product: Product, cookies: Callable[[str], StorageS
 
 @pytest.fixture
 def oskar(visit: Visit) -> Visitor:
-    """Someone who may create, signed in."""
+    """A signed-in operator."""
     return visit("operator")

@@ -1,4 +1,4 @@
-"""Every page and state: accessible, in light and dark, on a desktop and a phone, zoomed, with values of any length."""
+"""Every page and state is accessible: light and dark, desktop and phone, zoomed, with values of any length."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TOO_LONG_ARN = f"arn:aws:iam::123456789012:role/{'-'.join(['pppppppp'] * 215)}"
 
 
 def attempt(oskar: Visitor, name: str, place: str) -> Page:
-    """Try to create a destination, and stay where that leads."""
+    """Try to create a destination; return the page that follows."""
     page = oskar.open(f"/destinations/new/google-pubsub/?{place}")
     fill_common(page, name, reason="Asked for in OPS-7")
     fill_config(page, PUBSUB)
@@ -98,7 +98,7 @@ def test_the_form_of_a_kind(oskar: Visitor, slug: str) -> None:
     assert not problems(page)
 
 
-def test_a_check_of_what_is_unusual_and_critical(oskar: Visitor) -> None:
+def test_a_preview_with_warnings_of_a_critical_environment(oskar: Visitor) -> None:
     oskar.expects(422)
     page = oskar.open("/destinations/new/azure-event-hubs/?project=web-shop&environment=production")
     fill_common(page, LONG_NAME, reason=LONG_REASON)
@@ -120,7 +120,7 @@ def test_a_check_of_what_is_unusual_and_critical(oskar: Visitor) -> None:
     assert not problems(page)
 
 
-def test_a_record_with_a_delivery_and_with_one_that_cannot_be(oskar: Visitor) -> None:
+def test_a_record_with_and_without_confirmed_delivery(oskar: Visitor) -> None:
     oskar.expects(422)
     page = attempt(oskar, "Fit and delivered", "project=mobile-app&environment=staging")
     page.get_by_role("button", name="Record the delivery").click()
@@ -135,7 +135,7 @@ def test_a_record_with_a_delivery_and_with_one_that_cannot_be(oskar: Visitor) ->
     assert not problems(page)
 
 
-def test_a_record_prints_whole_and_without_what_is_to_be_pressed(oskar: Visitor) -> None:
+def test_a_record_prints_completely_and_without_buttons(oskar: Visitor) -> None:
     page = attempt(oskar, "Fit for paper", "project=web-shop&environment=test")
     expect_record(page)
     page.emulate_media(media="print")
@@ -145,7 +145,7 @@ def test_a_record_prints_whole_and_without_what_is_to_be_pressed(oskar: Visitor)
     expect(page.get_by_text("Sandbox: nothing here reaches LaunchDarkly.")).to_be_visible()
 
 
-def test_moments_are_in_the_viewers_zone_too_from_the_second_page_on(visit: Visit) -> None:
+def test_times_are_also_in_the_users_zone_after_the_first_page(visit: Visit) -> None:
     oskar = visit("operator", timezone_id="Asia/Kolkata")
     page = attempt(oskar, "Fit in India", "project=web-shop&environment=development")
     expect_record(page)
@@ -153,7 +153,7 @@ def test_moments_are_in_the_viewers_zone_too_from_the_second_page_on(visit: Visi
     assert not problems(page)
 
 
-def test_the_form_with_values_that_are_far_too_long(oskar: Visitor) -> None:
+def test_the_form_with_values_that_are_too_long(oskar: Visitor) -> None:
     oskar.expects(422)
     page = oskar.open("/destinations/new/kinesis/?project=mobile-app&environment=development")
     fill_common(page, LONG_NAME, reason=LONG_REASON)
@@ -217,7 +217,7 @@ def test_the_history(oskar: Visitor) -> None:
     assert not problems(page)
 
 
-def test_what_is_not_allowed_and_what_is_not_there(visit: Visit) -> None:
+def test_forbidden_and_missing_pages(visit: Visit) -> None:
     vera = visit("viewer")
     vera.expects(400, 403, 404)
     for path, words in (
@@ -246,7 +246,7 @@ def test_messages_in_the_form(oskar: Visitor) -> None:
     assert not problems(page)
 
 
-def test_the_page_that_goes_on_with_a_form(oskar: Visitor) -> None:
+def test_the_page_that_resumes_a_form(oskar: Visitor) -> None:
     oskar.expects(401)
     page = oskar.open("/destinations/new/google-pubsub/?project=web-shop&environment=staging")
     common(page, "name").fill(LONG_NAME)

@@ -40,7 +40,7 @@ def choose(oskar: Visitor, *environments: str) -> Page:
 
 
 def sent(sandbox: SandboxServer) -> list[str]:
-    """Return where something was created, in order."""
+    """Return the environments of the creations, in order."""
     return [request.path.split("/")[-1] for request in sandbox.requests if request.method == "POST"]
 
 
@@ -62,7 +62,7 @@ def test_three_are_created_one_after_the_other(oskar: Visitor, sandbox: SandboxS
     expect(page.get_by_text("LaunchDarkly created the destination")).to_be_visible()
 
 
-def test_a_refusal_in_the_middle_stops_and_the_rest_can_go_on(oskar: Visitor, sandbox: SandboxServer) -> None:
+def test_a_refusal_stops_and_the_rest_can_continue(oskar: Visitor, sandbox: SandboxServer) -> None:
     oskar.expects(422)
     page = choose(oskar, "faults/forbidden", "web-shop/staging", "web-shop/test")
     fill(page)
@@ -81,7 +81,7 @@ def test_a_refusal_in_the_middle_stops_and_the_rest_can_go_on(oskar: Visitor, sa
     expect(page.get_by_text("Finished. 2 of 2 created, none left.")).to_be_visible()
 
 
-def test_it_can_be_stopped_and_the_one_under_way_ends(oskar: Visitor, sandbox: SandboxServer) -> None:
+def test_it_can_be_stopped_and_the_current_request_finishes(oskar: Visitor, sandbox: SandboxServer) -> None:
     page = choose(oskar, "web-shop/staging", "web-shop/test")
     fill(page)
     sandbox.script("POST", "/api/v2/destinations/web-shop/staging", Hang(1.0))
@@ -93,7 +93,7 @@ def test_it_can_be_stopped_and_the_one_under_way_ends(oskar: Visitor, sandbox: S
     expect(page.locator("#row-1 [name$='config-write_key']")).to_have_value(KEY)
 
 
-def test_a_session_that_ended_stops_it_and_nothing_typed_is_lost(oskar: Visitor, sandbox: SandboxServer) -> None:
+def test_an_ended_session_stops_it_and_loses_nothing_typed(oskar: Visitor, sandbox: SandboxServer) -> None:
     oskar.expects(401)
     page = choose(oskar, "web-shop/staging", "web-shop/test")
     fill(page)

@@ -1,4 +1,4 @@
-"""Another kind, another project: what is swapped, what stays, and where it is sent in the end."""
+"""Changing the kind, project or environment: what is swapped, what stays, and what is sent."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ pytestmark = pytest.mark.browser
 
 KINESIS = kinds.registry()["kinesis"]
 SEGMENT = kinds.registry()["segment"]
-#: How htmx tells that a request was given up.
+#: htmx's message for an aborted request.
 GIVEN_UP = ("htmx:sendAbort", "htmx:afterRequest")
 
 
 def begin(oskar: Visitor) -> Page:
-    """Open the form for Kinesis and fill all of it, with another environment than the address has."""
+    """Open the form for Kinesis and fill all of it, with another environment than in the URL."""
     page = oskar.open("/destinations/new/kinesis/?project=web-shop&environment=staging")
     fill_common(page, "Typed name", on=False, reason="Typed reason")
     with swapped(page):
@@ -44,7 +44,7 @@ def begin(oskar: Visitor) -> Page:
 
 
 def expect_the_rest_as_typed(page: Page) -> None:
-    """Expect what every kind has to be as it was typed."""
+    """Expect the common fields to be unchanged."""
     expect(common(page, "name")).to_have_value("Typed name")
     expect(common(page, "project")).to_have_value("web-shop")
     expect(common(page, "environment")).to_have_value("test")
@@ -53,7 +53,7 @@ def expect_the_rest_as_typed(page: Page) -> None:
 
 
 def expect_kind(page: Page, slug: str) -> None:
-    """Expect the fields, the address, the title and the chosen card to be of this kind and no other."""
+    """Expect the fields, the URL, the title and the chosen card of this kind."""
     kind = kinds.registry()[slug]
     expect(page.get_by_role("group", name=kind.label, exact=True)).to_be_visible()
     expect(page.locator("#kind-fields")).to_have_count(1)
@@ -71,13 +71,13 @@ def test_switching_the_kind_swaps_its_fields_and_keeps_the_rest(oskar: Visitor) 
     expect_the_rest_as_typed(page)
 
 
-def test_switching_the_kind_sends_nothing_that_was_typed(oskar: Visitor) -> None:
+def test_switching_the_kind_sends_no_typed_value(oskar: Visitor) -> None:
     page = begin(oskar)
     with page.expect_request("**/destinations/new/segment/**") as asked:
         page.get_by_role("link", name="Segment").click()
     assert asked.value.method == "GET"
     assert asked.value.post_data is None
-    # What is sent is the place that was chosen, which belongs to the address.
+    # Only the chosen environment is sent, which is part of the URL.
     assert parse_qs(urlsplit(asked.value.url).query) == {"project": ["web-shop"], "environment": ["test"]}
     expect_kind(page, "segment")
 
@@ -99,7 +99,7 @@ def test_a_switch_replaces_the_url_so_one_step_back_leaves_the_form(oskar: Visit
     expect_kind(page, "snowflake-v2")
 
 
-def test_back_from_a_link_within_the_page_keeps_everything_typed(oskar: Visitor) -> None:
+def test_going_back_from_an_anchor_keeps_everything_typed(oskar: Visitor) -> None:
     oskar.expects(422)
     page = begin(oskar)
     with swapped(page):
@@ -117,7 +117,7 @@ def test_back_from_a_link_within_the_page_keeps_everything_typed(oskar: Visitor)
     expect_the_rest_as_typed(page)
 
 
-def test_what_is_sent_is_the_kind_that_is_shown(oskar: Visitor, sandbox: SandboxServer) -> None:
+def test_the_kind_that_is_shown_is_sent(oskar: Visitor, sandbox: SandboxServer) -> None:
     page = begin(oskar)
     with swapped(page):
         page.get_by_role("link", name="mParticle").click()
@@ -134,7 +134,7 @@ def test_what_is_sent_is_the_kind_that_is_shown(oskar: Visitor, sandbox: Sandbox
     assert body["config"] == {SEGMENT.field(name).api: text for name, text in entries(SEGMENT)}
 
 
-def test_mistakes_of_a_kind_that_is_gone_are_not_listed_any_more(oskar: Visitor) -> None:
+def test_errors_of_the_previous_kind_are_removed(oskar: Visitor) -> None:
     oskar.expects(422)
     page = begin(oskar)
     config(page, "region").fill("nowhere")
@@ -147,7 +147,7 @@ def test_mistakes_of_a_kind_that_is_gone_are_not_listed_any_more(oskar: Visitor)
     expect_the_rest_as_typed(page)
 
 
-def test_choosing_a_project_brings_its_environments(oskar: Visitor) -> None:
+def test_choosing_a_project_loads_its_environments(oskar: Visitor) -> None:
     page = begin(oskar)
     with swapped(page):
         common(page, "project").fill("mobile-app")
@@ -162,7 +162,7 @@ def test_choosing_a_project_brings_its_environments(oskar: Visitor) -> None:
         ]
     )
     expect(config(page, "role_arn")).to_have_value(dict(entries(KINESIS))["role_arn"])
-    # The other kinds' links lead to the project that is chosen now.
+    # The other kinds' links have the chosen project.
     with swapped(page):
         page.get_by_role("link", name="Segment").click()
     expect(page).to_have_url(re.compile(r"\?project=mobile-app$"))
@@ -197,19 +197,17 @@ def test_what_is_typed_for_project_or_environment_is_in_no_url(oskar: Visitor) -
     expect(common(page, "environment")).to_have_value("Another-Secret")
 
 
-def test_a_taken_environment_says_by_what(oskar: Visitor) -> None:
+def test_a_taken_environment_names_its_destination(oskar: Visitor) -> None:
     page = oskar.open("/destinations/new/kinesis/?project=mobile-app&environment=development")
     notice = page.get_by_role("status").filter(has_text="Development already has a destination")
     expect(notice).to_contain_text("“Development events”, Amazon Kinesis")
 
 
-def test_an_environment_that_is_new_in_launchdarkly_is_found_by_refreshing(
-    oskar: Visitor, sandbox: SandboxServer
-) -> None:
+def test_refreshing_finds_a_new_environment(oskar: Visitor, sandbox: SandboxServer) -> None:
     page = begin(oskar)
     sandbox.add_environment("web-shop", "load-test", "Load test", critical=True)
     added = common(page, "environment").get_by_role("option", name="Load test (load-test) · critical")
-    # LaunchDarkly is read again at most every two seconds, however often the button is pressed.
+    # LaunchDarkly is read at most every two seconds, however often the button is pressed.
     while not added.count():
         with swapped(page):
             page.get_by_role("button", name="Refresh the environments").click()
@@ -219,7 +217,7 @@ def test_an_environment_that_is_new_in_launchdarkly_is_found_by_refreshing(
     expect_created(page, "Typed name")
 
 
-def test_choosing_an_environment_says_at_once_what_it_has_and_carries_it_to_the_other_kinds(oskar: Visitor) -> None:
+def test_choosing_an_environment_shows_its_destination_for_all_kinds(oskar: Visitor) -> None:
     page = oskar.open("/destinations/new/kinesis/?project=mobile-app")
     notice = page.get_by_role("status").filter(has_text="already has a destination")
     expect(notice).to_have_count(0)
@@ -240,27 +238,27 @@ def test_choosing_an_environment_says_at_once_what_it_has_and_carries_it_to_the_
 
 @contextmanager
 def went_back(page: Page) -> Iterator[None]:
-    """Wait until the page has heard of the way back."""
+    """Wait until the page has handled going back."""
     page.evaluate("() => { window.back = new Promise((heard) => addEventListener('popstate', heard, { once: true })) }")
     yield
     page.evaluate("() => window.back.then(() => 0)")
 
 
 def hold(page: Page, pattern: str) -> list[Route]:
-    """Keep requests for an address from going out; return where they gather."""
+    """Hold requests for a URL; return the list of held ones."""
     held: list[Route] = []
     page.route(pattern, lambda route: held.append(route))
     return held
 
 
-def let_go(page: Page, pattern: str, held: list[Route]) -> None:
-    """Let the held requests go out, and later ones pass."""
+def release(page: Page, pattern: str, held: list[Route]) -> None:
+    """Release the held requests, and hold no more."""
     for route in held:
         route.continue_()
     page.unroute(pattern)
 
 
-def test_a_kind_that_is_chosen_while_the_environment_is_looked_up_is_the_one_that_is_shown(oskar: Visitor) -> None:
+def test_a_kind_chosen_during_an_environment_lookup_is_shown(oskar: Visitor) -> None:
     page = oskar.open("/destinations/new/kinesis/?project=web-shop&environment=staging")
     lookups = "**/destinations/new/kinesis/environments/"
     held = hold(page, lookups)
@@ -270,12 +268,12 @@ def test_a_kind_that_is_chosen_while_the_environment_is_looked_up_is_the_one_tha
         page.get_by_role("link", name="Segment").click()
     expect_kind(page, "segment")
     with swapped(page):
-        let_go(page, lookups, held)
+        release(page, lookups, held)
     expect_kind(page, "segment")
     expect(common(page, "environment")).to_have_value("test")
 
 
-def test_an_environment_that_is_chosen_while_a_kind_is_fetched_leaves_the_kind_as_chosen(oskar: Visitor) -> None:
+def test_an_environment_chosen_while_a_kind_loads_keeps_the_kind(oskar: Visitor) -> None:
     page = oskar.open("/destinations/new/kinesis/?project=web-shop&environment=staging")
     fields = "**/destinations/new/segment/**"
     held = hold(page, fields)
@@ -284,12 +282,12 @@ def test_an_environment_that_is_chosen_while_a_kind_is_fetched_leaves_the_kind_a
     with swapped(page):
         common(page, "environment").select_option("test")
     with swapped(page):
-        let_go(page, fields, held)
+        release(page, fields, held)
     expect_kind(page, "segment")
     expect(common(page, "environment")).to_have_value("test")
 
 
-def test_of_two_kinds_chosen_in_a_row_the_last_one_is_shown(oskar: Visitor) -> None:
+def test_the_last_of_two_chosen_kinds_is_shown(oskar: Visitor) -> None:
     oskar.expects(*GIVEN_UP)
     page = begin(oskar)
     first = "**/destinations/new/segment/**"
@@ -302,7 +300,7 @@ def test_of_two_kinds_chosen_in_a_row_the_last_one_is_shown(oskar: Visitor) -> N
     expect_the_rest_as_typed(page)
 
 
-def test_sending_gives_up_a_kind_that_is_still_being_fetched(oskar: Visitor) -> None:
+def test_sending_aborts_a_kind_that_is_still_loading(oskar: Visitor) -> None:
     oskar.expects(422, *GIVEN_UP)
     page = begin(oskar)
     config(page, "region").fill("nowhere")
@@ -317,7 +315,7 @@ def test_sending_gives_up_a_kind_that_is_still_being_fetched(oskar: Visitor) -> 
     assert held[0].request.failure == "net::ERR_ABORTED"
 
 
-def test_the_kind_stays_while_it_is_sent(oskar: Visitor, sandbox: SandboxServer) -> None:
+def test_the_kind_cannot_change_while_the_form_is_sent(oskar: Visitor, sandbox: SandboxServer) -> None:
     oskar.expects(422)
     page = begin(oskar)
     with swapped(page):
@@ -332,7 +330,7 @@ def test_the_kind_stays_while_it_is_sent(oskar: Visitor, sandbox: SandboxServer)
     page.get_by_role("link", name="Snowflake").click()
     expect_kind(page, "segment")
     with swapped(page):
-        let_go(page, form, held)
+        release(page, form, held)
     expect(page.get_by_text("There is a problem")).to_be_visible()
     expect_kind(page, "segment")
     expect_the_rest_as_typed(page)

@@ -25,14 +25,14 @@ from tests.support.product import PASSWORD
 
 pytestmark = pytest.mark.browser
 
-#: Kind → a project and an environment that are free at the start, as the map names them. Together the kinds have every
-#: sort of field: text, secret, choice, rows and long text.
+#: Kind → a project and an environment without a destination, as the map names them. Together the kinds have every
+#: type of field: text, secret, choice, rows and long text.
 FREE = {
     "azure-event-hubs": ("Web shop", "Production"),
     "mparticle": ("Web shop", "Development"),
     "snowflake-v2": ("Mobile app", "Staging"),
 }
-#: More stops than any page has.
+#: More tab stops than any page has.
 STOPS = 100
 
 
@@ -84,7 +84,7 @@ def test_a_destination_can_be_created_without_a_mouse(visit: Visit, sandbox: San
     press("Enter")
     page.wait_for_url("**/destinations/new/segment/**")
 
-    # Another kind, after all.
+    # Change the kind.
     tab_to(page, page.get_by_role("link", name="mParticle"))
     press("Enter")
     expect(page.get_by_role("group", name="mParticle", exact=True)).to_be_visible()
@@ -177,7 +177,7 @@ def sign_in_by_keyboard(page: Page) -> None:
 
 
 def tab_to(page: Page, target: Locator) -> None:
-    """Press Tab until the target has the focus, and see that it shows."""
+    """Press Tab until the target has a visible focus."""
     for _ in range(STOPS):
         if target.evaluate("element => element === document.activeElement"):
             assert target.evaluate("element => getComputedStyle(element).outlineStyle") != "none"
@@ -186,7 +186,7 @@ def tab_to(page: Page, target: Locator) -> None:
     raise AssertionError(f"{target} cannot be reached by the keyboard.")
 
 
-def test_a_secret_can_be_looked_at_and_is_hidden_again_before_it_is_sent(visit: Visit) -> None:
+def test_a_secret_can_be_shown_and_is_hidden_before_sending(visit: Visit) -> None:
     oskar = visit("operator")
     oskar.expects(422)
     page = oskar.open("/destinations/new/segment/")

@@ -1,4 +1,4 @@
-"""The overview on the history's page: it comes after the page, moves nothing, and may also not come."""
+"""The overview on the history's page: it loads after the page, shifts nothing, and can fail."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from tests.support.product import Product
 
 pytestmark = pytest.mark.browser
 
-#: Sums up what moves without anybody having done anything. https://web.dev/articles/cls
+#: Sums up layout shifts. https://web.dev/articles/cls
 SHIFTS = """
 window.shifted = 0;
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
 }).observe({ type: "layout-shift", buffered: true });
 """
-#: What moved, once the browser has drawn the page twice more; a thousandth of the window is nothing that anybody sees.
+#: The layout shift, after two more frames; a thousandth of the window is invisible.
 SHIFTED = """() => new Promise((resolve) =>
   requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => resolve(+window.shifted.toFixed(3))))))"""
-#: Everything that there can be: every outcome, more kinds than are listed, names of any length, over many weeks.
+#: Every outcome, more kinds than are listed, and names of any length, over many weeks.
 EVERYTHING = f"""
 from datetime import timedelta
 from django.utils import timezone
@@ -45,13 +45,13 @@ OVERVIEW = re.compile(r"/history/overview/")
 
 @pytest.fixture(scope="module", autouse=True)
 def everything(product: Product) -> None:
-    """Write records of every sort."""
+    """Write records of every type."""
     product.manage("shell", "-c", EVERYTHING)
 
 
 @pytest.mark.parametrize("width", [1280, 768, 414, 320])
 @pytest.mark.parametrize("has_touch", [False, True], ids=["mouse", "touch"])
-def test_it_comes_by_itself_and_moves_nothing(visit: Visit, width: int, has_touch: bool) -> None:
+def test_it_loads_by_itself_without_layout_shift(visit: Visit, width: int, has_touch: bool) -> None:
     options = {"has_touch": True, "is_mobile": True} if has_touch else {}
     oskar = visit("operator", viewport={"width": width, "height": 2_000}, **options)
     oskar.context.add_init_script(SHIFTS)
@@ -70,18 +70,18 @@ def test_it_comes_by_itself_and_moves_nothing(visit: Visit, width: int, has_touc
     assert page.evaluate("document.activeElement === document.body")
 
 
-def test_it_is_fit_for_everyone(oskar: Visitor) -> None:
+def test_it_is_accessible(oskar: Visitor) -> None:
     oskar.expects(422)
     page = oskar.open("/history/?q=In the picture")
     expect(page.get_by_role("img", name="attempts from")).to_be_visible()
     page.get_by_text("As a table").click()
     assert not problems(page)
-    for address in ("?q=In the picture", "?q=nothing-is-called-that", "?since=yesterday&kind=kinesis"):
-        oskar.open(f"/history/overview/{address}")
+    for query in ("?q=In the picture", "?q=nothing-is-called-that", "?since=yesterday&kind=kinesis"):
+        oskar.open(f"/history/overview/{query}")
         assert not problems(page)
 
 
-def test_the_table_leads_to_the_attempts_of_a_bar(oskar: Visitor) -> None:
+def test_the_table_links_to_the_attempts_of_a_bar(oskar: Visitor) -> None:
     page = oskar.open("/history/?q=In the picture&outcome=refused")
     page.get_by_text("As a table").click()
     page.get_by_role("region", name="as a table").get_by_role("link").first.click()
@@ -89,8 +89,8 @@ def test_the_table_leads_to_the_attempts_of_a_bar(oskar: Visitor) -> None:
     expect(page.get_by_label("Outcome")).to_have_value("refused")
 
 
-def say_gone(route: Route) -> None:
-    """Answer as a proxy does that finds nobody."""
+def respond_502(route: Route) -> None:
+    """Respond as a proxy whose upstream is down."""
     route.fulfill(status=502, body="<h1>Bad gateway</h1>", content_type="text/html")
 
 
@@ -98,11 +98,11 @@ def say_gone(route: Route) -> None:
     ("fail", "complaints"),
     [
         (lambda route: route.abort(), ("failed: GET", "ERR_FAILED", "htmx:(afterRequest|sendError)")),
-        (say_gone, (502, "Response Status Error Code 502")),
+        (respond_502, (502, "Response Status Error Code 502")),
     ],
-    ids=["no connection", "a proxy's answer"],
+    ids=["no connection", "a proxy's response"],
 )
-def test_that_it_could_not_be_loaded_is_said_in_its_place(
+def test_a_failed_load_is_reported_in_its_place(
     oskar: Visitor, fail: Callable[[Route], None], complaints: tuple[str | int, ...]
 ) -> None:
     oskar.expects(*complaints)
@@ -110,19 +110,19 @@ def test_that_it_could_not_be_loaded_is_said_in_its_place(
     oskar.context.add_init_script(SHIFTS)
     page.route(OVERVIEW, lambda route: fail(route))
     oskar.open("/history/?q=In the picture")
-    place = page.get_by_role("region", name="Overview")
-    expect(place.get_by_text("The overview could not be loaded here.")).to_be_visible()
+    region = page.get_by_role("region", name="Overview")
+    expect(region.get_by_text("The overview could not be loaded here.")).to_be_visible()
     expect(page.locator("#messages")).to_be_empty()
     assert page.evaluate("document.activeElement === document.body")
     assert page.evaluate(SHIFTED) == 0
     assert not problems(page)
     page.unroute(OVERVIEW)
-    place.get_by_role("link", name="Open it as a page").click()
+    region.get_by_role("link", name="Open it as a page").click()
     expect_overview(page)
     expect(page.get_by_text("Search: In the picture")).to_be_visible()
 
 
-def test_that_the_session_ended_meanwhile_takes_no_focus(oskar: Visitor) -> None:
+def test_an_ended_session_does_not_move_the_focus(oskar: Visitor) -> None:
     oskar.expects(401, "Response Status Error Code 401")
     page = oskar.page
     held: list[Route] = []
@@ -139,7 +139,7 @@ def test_that_the_session_ended_meanwhile_takes_no_focus(oskar: Visitor) -> None
     expect(page.get_by_label("Search")).to_be_focused()
 
 
-def test_without_scripts_a_link_leads_to_it(visit: Visit) -> None:
+def test_without_scripts_a_link_opens_it(visit: Visit) -> None:
     page = visit("operator", java_script_enabled=False).open("/history/?kind=segment")
     expect(page.get_by_text("Loading")).not_to_be_visible()
     page.get_by_role("link", name="Overview").click()
@@ -148,7 +148,7 @@ def test_without_scripts_a_link_leads_to_it(visit: Visit) -> None:
     expect(page.get_by_label("Kind")).to_have_value("segment")
 
 
-def test_what_was_just_created_is_in_it(oskar: Visitor) -> None:
+def test_a_new_record_is_in_it(oskar: Visitor) -> None:
     page = oskar.open("/destinations/new/google-pubsub/?project=web-shop&environment=staging")
     fill_common(page, "Just seen")
     fill_config(page, kinds.registry()["google-pubsub"])

@@ -1,4 +1,4 @@
-"""Pasting what people have at hand into the form: the browser takes it apart and keeps it to itself."""
+"""Pasting texts into the form: the browser parses them and sends nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PASTE = """(field, text) => {
 
 
 def paste(field: Locator, text: str) -> bool:
-    """Paste a text as a user does, once the kind's JSON is loaded; return whether the page took it apart."""
+    """Paste a text as a user does, once the kind's JSON is loaded; return whether the page parsed it."""
     field.focus()
     field.page.locator("[data-kind-fields][data-loaded]").first.wait_for(state="attached")
     taken: bool = field.evaluate(PASTE, text)
@@ -41,12 +41,12 @@ def paste(field: Locator, text: str) -> bool:
 
 
 def status(page: Page) -> Locator:
-    """Return the place where the form says what became of a pasted text."""
+    """Return the form's status of a pasted text."""
     return page.locator("[data-pasted]")
 
 
 def inputs(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the inputs that a text fills, and with what."""
+    """Yield the inputs that a text fills, and their values."""
     for name, value in values.items():
         if isinstance(value, str):
             yield name, value
@@ -57,7 +57,7 @@ def inputs(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("slug", kinds.registry())
-def test_each_text_fills_the_fields_that_it_names(oskar: Visitor, slug: str) -> None:
+def test_each_text_fills_its_fields(oskar: Visitor, slug: str) -> None:
     texts = [text for text in TEXTS if text.kind == slug]
     assert texts
     for text in texts:
@@ -65,7 +65,7 @@ def test_each_text_fills_the_fields_that_it_names(oskar: Visitor, slug: str) -> 
 
 
 def check(page: Page, text: Text) -> None:
-    """Paste a text into a new form, and see that it fills the form as the table says."""
+    """Paste a text into a new form and check that it fills the expected fields."""
     kind = kinds.registry()[text.kind]
 
     assert paste(page.locator("[name^='config-']").first, text.text), text
@@ -96,7 +96,7 @@ def test_an_unknown_text_is_pasted_unchanged(oskar: Visitor) -> None:
             expect(status(page)).to_be_empty()
 
 
-def test_a_pasted_secret_travels_once_when_the_form_is_sent(oskar: Visitor, sandbox: SandboxServer) -> None:
+def test_a_pasted_secret_is_sent_once_with_the_form(oskar: Visitor, sandbox: SandboxServer) -> None:
     page = oskar.open(f"{HUBS}?project=web-shop&environment=staging")
     sent: list[str] = []
     page.on("request", lambda request: sent.append(f"{request.method} {request.url} {request.post_data}"))
@@ -224,7 +224,7 @@ def test_role_and_stream_of_different_accounts_need_a_confirmation(oskar: Visito
     expect(page.get_by_text("The role and the stream are in different AWS accounts").first).to_be_visible()
 
 
-def test_a_kinds_values_come_back_after_switching_twice(oskar: Visitor) -> None:
+def test_a_kinds_values_return_after_switching_twice(oskar: Visitor) -> None:
     page = oskar.open("/destinations/new/mparticle/")
     config(page, "api_key").fill("key-of-the-feed")
     config(page, "user_identities-0-context_kind").fill("user")

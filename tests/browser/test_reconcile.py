@@ -1,4 +1,4 @@
-"""An attempt whose answer was lost: its page finds out by itself, says what it knows, and asks where it cannot tell."""
+"""An attempt whose response was lost: its page checks by itself, shows the result, and lets an operator decide."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ pytestmark = pytest.mark.browser
 
 SEGMENT = kinds.registry()["segment"]
 LIST = "/api/v2/destinations"
-#: What the browser and htmx write to the console while there is no way to the product.
+#: Console messages of the browser and htmx while the product is unreachable.
 LOST = ("failed: POST", "ERR_INTERNET_DISCONNECTED", "htmx:(afterRequest|sendError)")
 
 
 @pytest.fixture
 def hasty(tmp_path: Path, running_sandbox: SandboxServer, visit: Visit) -> Iterator[Visitor]:
-    """Someone signed in to a product that is certain after a second."""
+    """A signed-in operator of a product that decides after a second."""
     product = Product(tmp_path, running_sandbox.url)
     product.environment |= {"LAUNCHDARKLY_TIMEOUT": "1", "RECONCILE_GRACE": "0"}
     with product:
@@ -52,7 +52,7 @@ def hasty(tmp_path: Path, running_sandbox: SandboxServer, visit: Visit) -> Itera
 
 
 def lost(visitor: Visitor, name: str, environment: str = "server-error") -> Page:
-    """Try to create a destination where the response is lost, and stay on the record's page, which polls."""
+    """Create a destination whose response is lost; return the record's page, which polls."""
     visitor.page.clock.install()
     page = visitor.open(f"/destinations/new/segment/?project=faults&environment={environment}")
     fill_common(page, name, reason="Asked for in OPS-7")
@@ -64,31 +64,31 @@ def lost(visitor: Visitor, name: str, environment: str = "server-error") -> Page
 
 
 def add_candidates(sandbox: SandboxServer, name: str) -> list[str]:
-    """Put two destinations into LaunchDarkly that could each be the attempt's."""
+    """Add two candidates to LaunchDarkly."""
     config = SEGMENT.split(SEGMENT.examples()).request
     return [
         sandbox.add_destination("faults", "server-error", kind="segment", name=name, config=config) for _ in range(2)
     ]
 
 
-def look_again(page: Page) -> None:
-    """Press the button."""
+def check_now(page: Page) -> None:
+    """Press the button that checks now."""
     page.get_by_role("button", name="Look again now").click()
 
 
-def finding(page: Page) -> Locator:
-    """Return where the page says what it knows so far."""
+def lookup_status(page: Page) -> Locator:
+    """Return the page's lookup status."""
     return page.get_by_role("region", name="It is not known whether the destination exists")
 
 
 def looked_up(page: Page) -> Page:
-    """Wait until the page has found nothing: in the middle of a lookup, one of two candidates would be the only one."""
-    expect(finding(page)).to_contain_text("Last look")
+    """Wait for a lookup that finds nothing: during a lookup, one of two candidates could look like the only one."""
+    expect(lookup_status(page)).to_contain_text("Last look")
     return page
 
 
 @pytest.mark.parametrize("environment", ["drops-after-write", "not-json"])
-def test_a_lost_answer_is_found_by_the_page_itself(oskar: Visitor, sandbox: SandboxServer, environment: str) -> None:
+def test_the_page_resolves_a_lost_response_by_itself(oskar: Visitor, sandbox: SandboxServer, environment: str) -> None:
     page = lost(oskar, f"Found: {environment}", environment)
     expect_created(page, f"Found: {environment}")
     [made] = [item["id"] for item in sandbox.destinations() if item["environment"] == environment]
@@ -100,17 +100,17 @@ def test_a_lost_answer_is_found_by_the_page_itself(oskar: Visitor, sandbox: Sand
     assert not problems(page)
 
 
-def test_until_it_is_certain_the_page_says_when_it_will_be(oskar: Visitor) -> None:
+def test_the_page_shows_when_the_outcome_will_be_certain(oskar: Visitor) -> None:
     page = lost(oskar, "Not found yet", "drops-before-read")
-    expect(finding(page)).to_contain_text("no such destination at present")
-    expect(finding(page)).to_contain_text(re.compile(r"certain after \d\d:\d\d:\d\d UTC"))
-    bar = finding(page).get_by_role("progressbar")
+    expect(lookup_status(page)).to_contain_text("no such destination at present")
+    expect(lookup_status(page)).to_contain_text(re.compile(r"certain after \d\d:\d\d:\d\d UTC"))
+    bar = lookup_status(page).get_by_role("progressbar")
     so_far = bar.get_attribute("value") or ""
-    poll_until(finding(page).locator(f"progress:not([value='{so_far}'])"))
+    poll_until(lookup_status(page).locator(f"progress:not([value='{so_far}'])"))
     assert not problems(page)
 
 
-def test_what_never_arrived_is_called_absent_once_that_is_certain(hasty: Visitor, sandbox: SandboxServer) -> None:
+def test_a_request_that_never_arrived_becomes_absent(hasty: Visitor, sandbox: SandboxServer) -> None:
     page = lost(hasty, "Never arrived at all", "drops-before-read")
     page.evaluate("window.stillLoaded = true")
     poll_until(page.get_by_text("The destination was not created"))
@@ -122,10 +122,10 @@ def test_what_never_arrived_is_called_absent_once_that_is_certain(hasty: Visitor
     assert not problems(page)
 
 
-def test_a_person_decides_between_two_and_what_they_type_is_left_alone(oskar: Visitor, sandbox: SandboxServer) -> None:
+def test_an_operator_decides_between_two_and_typed_text_is_kept(oskar: Visitor, sandbox: SandboxServer) -> None:
     page = looked_up(lost(oskar, "One of two"))
     _, chosen = add_candidates(sandbox, "One of two")
-    look_again(page)
+    check_now(page)
     decision = page.get_by_role("region", name="Which one is it?")
     expect(decision.get_by_role("radio")).to_have_count(3)
     expect(page.locator("#announcement")).to_contain_text("A person has to decide")
@@ -133,7 +133,7 @@ def test_a_person_decides_between_two_and_what_they_type_is_left_alone(oskar: Vi
 
     decision.get_by_role("radio").filter(has=page.locator(f'xpath=self::*[@value="id:{chosen}"]')).check()
     decision.get_by_label("Reason").fill("Its topic is")
-    # The page polls meanwhile, and what is new is brought beside what is typed.
+    # The page polls meanwhile, and updates without changing the typed values.
     sandbox.add_destination(
         "faults", "server-error", kind="segment", name="One of two", config=SEGMENT.split(SEGMENT.examples()).request
     )
@@ -151,11 +151,11 @@ def test_a_person_decides_between_two_and_what_they_type_is_left_alone(oskar: Vi
     expect(last).to_contain_text("By operator")
 
 
-def test_a_decision_without_a_reason_is_not_taken(oskar: Visitor, sandbox: SandboxServer) -> None:
+def test_a_decision_without_a_reason_is_refused(oskar: Visitor, sandbox: SandboxServer) -> None:
     oskar.expects(422)
     page = looked_up(lost(oskar, "Decided too fast"))
     add_candidates(sandbox, "Decided too fast")
-    look_again(page)
+    check_now(page)
     page.get_by_label("None of these is it").check()
     page.get_by_role("button", name="Record the decision").click()
     summary = page.get_by_role("alert").filter(has_text="There is a problem")
@@ -167,22 +167,22 @@ def test_a_decision_without_a_reason_is_not_taken(oskar: Visitor, sandbox: Sandb
     expect(page.get_by_label("Reason")).to_be_focused()
 
 
-def test_a_viewer_watches_and_learns_who_can_decide(oskar: Visitor, visit: Visit, sandbox: SandboxServer) -> None:
+def test_a_viewer_sees_who_can_decide(oskar: Visitor, visit: Visit, sandbox: SandboxServer) -> None:
     page = looked_up(lost(oskar, "Watched by a viewer"))
     vera = looked_up(visit("viewer").open(page.url))
     add_candidates(sandbox, "Watched by a viewer")
-    look_again(vera)
+    check_now(vera)
     expect(vera.get_by_text("can decide. Ask")).to_be_visible()
     expect(vera.get_by_role("radio")).to_have_count(0)
     assert not problems(vera)
 
 
-def test_while_launchdarkly_cannot_be_read_the_page_says_so_and_goes_on(oskar: Visitor, sandbox: SandboxServer) -> None:
+def test_the_page_reports_failed_reads_and_continues(oskar: Visitor, sandbox: SandboxServer) -> None:
     page = lost(oskar, "Not to be read")
     readable = threading.Event()
     sandbox.script("GET", LIST, lambda _: None if readable.is_set() else Status(503), times=None)
-    look_again(page)
-    expect(finding(page)).to_contain_text("LaunchDarkly could not be read.")
+    check_now(page)
+    expect(lookup_status(page)).to_contain_text("LaunchDarkly could not be read.")
     expect(page.locator("#announcement")).to_contain_text("This page goes on trying.")
     assert not problems(page)
     add_candidates(sandbox, "Not to be read")
@@ -190,9 +190,7 @@ def test_while_launchdarkly_cannot_be_read_the_page_says_so_and_goes_on(oskar: V
     poll_until(page.get_by_role("region", name="Which one is it?"))
 
 
-def test_without_a_way_to_the_product_the_page_says_so_in_its_place_and_goes_on(
-    oskar: Visitor, sandbox: SandboxServer
-) -> None:
+def test_the_page_reports_a_lost_connection_and_continues(oskar: Visitor, sandbox: SandboxServer) -> None:
     oskar.expects(*LOST)
     page = looked_up(lost(oskar, "Cut off"))
     button = page.get_by_role("button", name="Look again now")
@@ -207,12 +205,12 @@ def test_without_a_way_to_the_product_the_page_says_so_in_its_place_and_goes_on(
     expect(notice).to_have_count(0)
 
 
-def test_someone_signed_out_meanwhile_is_told_once_and_goes_on_after_signing_in(oskar: Visitor) -> None:
+def test_a_signed_out_user_sees_one_notice_and_can_continue(oskar: Visitor) -> None:
     oskar.expects(401, 403)
     page = looked_up(lost(oskar, "Signed out meanwhile"))
     oskar.context.clear_cookies(name="sessionid")
     with page.expect_response(lambda response: response.status == 401):
-        look_again(page)
+        check_now(page)
     expect(page.get_by_role("alert").filter(has_text="You have been signed out")).to_be_focused()
     page.get_by_role("button", name="Look again now").focus()
     with page.expect_response(lambda response: response.status == 401):
@@ -224,7 +222,7 @@ def test_someone_signed_out_meanwhile_is_told_once_and_goes_on_after_signing_in(
     sign_in(opened.value, "operator")
     expect(opened.value.get_by_role("heading", level=1)).to_have_text("Map")
     opened.value.close()
-    # Signing in gave the browser a new token, which the page first has to learn of.
+    # Signing in gave the browser a new token, which the page does not have yet.
     with page.expect_response(lambda response: response.status == 403):
         next_poll(page)
     with page.expect_response(lambda response: response.status == 200):
@@ -232,22 +230,22 @@ def test_someone_signed_out_meanwhile_is_told_once_and_goes_on_after_signing_in(
     expect(page.locator("#messages > *")).to_have_count(0)
 
 
-def test_without_scripts_the_button_finds_out(visit: Visit, sandbox: SandboxServer) -> None:
+def test_without_scripts_the_button_resolves_the_attempt(visit: Visit, sandbox: SandboxServer) -> None:
     plain = visit("operator", java_script_enabled=False)
     page = lost(plain, "Plainly found", "drops-after-write")
-    look_again(page)
+    check_now(page)
     expect_record(page)
     expect_created(page, "Plainly found")
 
 
-def test_without_scripts_a_person_decides(visit: Visit, sandbox: SandboxServer) -> None:
+def test_without_scripts_an_operator_decides(visit: Visit, sandbox: SandboxServer) -> None:
     plain = visit("operator", java_script_enabled=False)
     page = lost(plain, "Plainly decided")
     chosen, _ = add_candidates(sandbox, "Plainly decided")
     candidate = page.locator(f'[value="id:{chosen}"]')
-    # A check uses LaunchDarkly's list of at most two seconds ago, which may be older than the candidates.
+    # A check can use a list that is two seconds old, and so older than the candidates.
     while not candidate.count():
-        look_again(page)
+        check_now(page)
         page.wait_for_load_state()
     candidate.check()
     page.get_by_label("Reason").fill("It is the older one.")

@@ -1,4 +1,4 @@
-"""A form that comes back: what it says, where it leads, and that nothing typed is lost or given away."""
+"""A rejected form: its messages and links, and that nothing typed is lost or leaked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from destinations_ui import kinds
 from destinations_ui.sandbox import SandboxServer
 from tests.browser.visitor import (
     Visitor,
-    choose_place,
+    choose_environment,
     common,
     config,
     expect_created,
@@ -25,7 +25,7 @@ from tests.browser.visitor import (
 pytestmark = pytest.mark.browser
 
 AZURE = kinds.registry()["azure-event-hubs"]
-#: Looked for in everything that comes back.
+#: Must not be in any response.
 SECRET = "aSecret+that/mustNotComeBack0123456789abcde="
 
 
@@ -41,7 +41,7 @@ def fill_wrongly(page: Page) -> None:
     fill_config(page, AZURE, **wrong)
 
 
-def test_the_summary_of_mistakes_has_the_focus_and_leads_to_the_inputs(oskar: Visitor) -> None:
+def test_the_error_summary_has_the_focus_and_links_to_the_inputs(oskar: Visitor) -> None:
     oskar.expects(422)
     page = oskar.open("/destinations/new/azure-event-hubs/?project=web-shop&environment=staging")
     fill_wrongly(page)
@@ -61,9 +61,7 @@ def test_the_summary_of_mistakes_has_the_focus_and_leads_to_the_inputs(oskar: Vi
         expect(error).to_have_text(f"Error: {link.text_content()}")
 
 
-def test_a_rejected_form_keeps_what_was_typed_and_the_answer_holds_no_secret(
-    oskar: Visitor, sandbox: SandboxServer
-) -> None:
+def test_a_rejected_form_keeps_typed_values_and_leaks_no_secret(oskar: Visitor, sandbox: SandboxServer) -> None:
     oskar.expects(422)
     page = oskar.open("/destinations/new/azure-event-hubs/?project=web-shop&environment=staging")
     fill_wrongly(page)
@@ -96,7 +94,7 @@ def test_a_rejected_form_keeps_what_was_typed_and_the_answer_holds_no_secret(
     }
 
 
-def test_a_secret_that_was_missing_is_not_called_wrong_once_it_is_typed(oskar: Visitor) -> None:
+def test_the_error_of_a_missing_secret_is_cleared_by_typing(oskar: Visitor) -> None:
     oskar.expects(422)
     page = oskar.open("/destinations/new/azure-event-hubs/?project=web-shop&environment=staging")
     press_create(page)
@@ -115,7 +113,7 @@ def test_a_secret_that_was_missing_is_not_called_wrong_once_it_is_typed(oskar: V
     )
 
 
-def test_a_secret_typed_into_a_plain_field_too_is_cleared_from_there(oskar: Visitor, sandbox: SandboxServer) -> None:
+def test_a_secret_typed_into_a_plain_field_is_cleared_there(oskar: Visitor, sandbox: SandboxServer) -> None:
     oskar.expects(422)
     page = oskar.open("/destinations/new/azure-event-hubs/?project=web-shop&environment=staging")
     fill_common(page, "Right name", reason=f"The key is {SECRET}")
@@ -127,9 +125,7 @@ def test_a_secret_typed_into_a_plain_field_too_is_cleared_from_there(oskar: Visi
     assert not sent(sandbox)
 
 
-def test_a_refusal_by_launchdarkly_keeps_everything_and_can_be_answered_at_once(
-    oskar: Visitor, sandbox: SandboxServer
-) -> None:
+def test_a_refusal_by_launchdarkly_keeps_all_values_for_a_retry(oskar: Visitor, sandbox: SandboxServer) -> None:
     oskar.expects(422)
     page = oskar.open("/destinations/new/azure-event-hubs/?project=faults&environment=forbidden")
     fill_common(page, "Refused at first", reason="Kept reason")
@@ -145,7 +141,7 @@ def test_a_refusal_by_launchdarkly_keeps_everything_and_can_be_answered_at_once(
     expect(config(page, "namespace")).to_have_value("contoso-events")
     expect(config(page, "policy_key")).to_have_value(SECRET)
 
-    choose_place(page, "web-shop", "staging")
+    choose_environment(page, "web-shop", "staging")
     press_create(page)
     expect_created(page, "Refused at first")
     assert [body["config"]["policyKey"] for body in sent(sandbox)] == [SECRET, SECRET]  # type: ignore[index]  # JSON
@@ -156,7 +152,7 @@ def test_a_refusal_by_launchdarkly_keeps_everything_and_can_be_answered_at_once(
     expect(rows.last).to_contain_text("Refused")
 
 
-def test_a_refused_attempt_is_a_click_away(oskar: Visitor) -> None:
+def test_a_refused_form_links_to_its_record(oskar: Visitor) -> None:
     oskar.expects(422)
     page = oskar.open("/destinations/new/google-pubsub/?project=faults&environment=conflict")
     fill_common(page, "Refused for good")

@@ -1,4 +1,4 @@
-"""mParticle's identity mapping: rows that come and go beside secrets that stay."""
+"""mParticle's identity mapping: adding and removing rows keeps the secrets."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_rows_are_added_and_removed_and_nothing_else_changes(oskar: Visitor, san
     expect(config(page, "api_key")).to_have_value("typed key")
     expect(config(page, "secret")).to_have_value("typed secret")
 
-    # A row added after one was removed is a new one.
+    # A row added after a removal is empty.
     with swapped(page):
         page.get_by_role("button", name="Add a row").click()
     page.keyboard.type("account")
@@ -61,9 +61,7 @@ def test_rows_are_added_and_removed_and_nothing_else_changes(oskar: Visitor, san
 
 
 @pytest.mark.parametrize("name", ["name", "config-user_identities-0-identity"])
-def test_the_enter_key_sends_the_form_and_presses_no_other_button(
-    oskar: Visitor, sandbox: SandboxServer, name: str
-) -> None:
+def test_enter_sends_the_form_and_presses_no_other_button(oskar: Visitor, sandbox: SandboxServer, name: str) -> None:
     page = begin(oskar)
     page.locator(f'[name="{name}"]').press("Enter")
     expect_created(page, "Rows")
@@ -71,7 +69,7 @@ def test_the_enter_key_sends_the_form_and_presses_no_other_button(
     assert len(sent["config"]["userIdentities"]) == 3
 
 
-def test_a_mistake_in_a_row_leads_to_its_cell(oskar: Visitor) -> None:
+def test_an_error_in_a_row_links_to_its_cell(oskar: Visitor) -> None:
     oskar.expects(422)
     page = begin(oskar)
     config(page, ROW.format(2, "identity")).fill("Not an identity")

@@ -1,4 +1,4 @@
-"""Between the button and the answer: twice pressed, lost on the way, late, or never to be known."""
+"""Sending the form: double clicks, lost requests, and late or unknown responses."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ pytestmark = pytest.mark.browser
 
 SEGMENT = kinds.registry()["segment"]
 SECRET = "typedAndStillThere0123456789abcd"
-#: What htmx and the browser write to the console when a request does not get through.
+#: Console messages of htmx and the browser when a request fails.
 LOST = ("failed: POST", "ERR_FAILED", "ERR_INTERNET_DISCONNECTED", "htmx:(afterRequest|sendError)")
 
 
 class Held(Fault):
-    """Waits for a sign, then does what was asked for, or misbehaves in another way."""
+    """Waits for an event, then responds or runs another fault."""
 
     def __init__(self, then: Fault | None = None) -> None:
         self.sign = threading.Event()
         self.then = then
 
     def act(self, exchange: Exchange) -> None:
-        """Wait, then answer."""
+        """Wait, then respond or run the other fault."""
         self.sign.wait(timeout=10)
         if self.then:
             self.then.act(exchange)
@@ -56,8 +56,8 @@ def begin(visitor: Visitor, name: str, place: str = "project=web-shop&environmen
     return page
 
 
-def expect_still_there(page: Page, name: str) -> None:
-    """Expect everything to be as it was typed, and the button to be of use again."""
+def expect_unchanged(page: Page, name: str) -> None:
+    """Expect the typed values to be unchanged and the button to be enabled."""
     expect(common(page, "name")).to_have_value(name)
     expect(common(page, "environment")).to_have_value("staging")
     expect(common(page, "reason")).to_have_value("Kept reason")
@@ -67,7 +67,7 @@ def expect_still_there(page: Page, name: str) -> None:
 
 
 def records(visitor: Visitor, name: str) -> list[str]:
-    """Return what the history says of every attempt with this name."""
+    """Return the history's rows of the attempts with this name."""
     tab = visitor.new_tab(f"/history/?q={name.replace(' ', '+')}")
     rows = tab.get_by_role("row").filter(has_text=name).all_text_contents()
     tab.close()
@@ -78,7 +78,7 @@ def records(visitor: Visitor, name: str) -> list[str]:
 def test_a_double_click_creates_one_destination(visit: Visit, sandbox: SandboxServer, scripts: bool) -> None:
     name = f"Clicked twice, scripts {scripts}"
     oskar = visit("operator", java_script_enabled=scripts)
-    # The first answer takes long enough for the second click to come before it.
+    # The first response is late enough for the second click.
     sandbox.script("POST", "/api/v2/destinations", Hang(0.5))
     page = begin(oskar, name)
     page.locator("#create").dblclick(no_wait_after=True)
@@ -89,7 +89,7 @@ def test_a_double_click_creates_one_destination(visit: Visit, sandbox: SandboxSe
     assert len(records(oskar, name)) == 1
 
 
-def test_the_button_says_that_it_is_sending(oskar: Visitor, sandbox: SandboxServer) -> None:
+def test_the_button_shows_that_it_is_sending(oskar: Visitor, sandbox: SandboxServer) -> None:
     held = Held()
     sandbox.script("POST", "/api/v2/destinations", held)
     page = begin(oskar, "Takes a while")
@@ -101,14 +101,14 @@ def test_the_button_says_that_it_is_sending(oskar: Visitor, sandbox: SandboxServ
     expect_created(page, "Takes a while")
 
 
-def test_a_request_that_did_not_get_through_can_be_sent_again(oskar: Visitor, sandbox: SandboxServer) -> None:
+def test_a_failed_request_can_be_sent_again(oskar: Visitor, sandbox: SandboxServer) -> None:
     oskar.expects(*LOST)
     page = begin(oskar, "Never arrived")
     oskar.context.set_offline(True)
     press_create(page)
     notice = page.get_by_role("alert").filter(has_text="The connection was lost")
     expect(notice).to_be_focused()
-    expect_still_there(page, "Never arrived")
+    expect_unchanged(page, "Never arrived")
     assert sandbox.count("POST") == 0
     oskar.context.set_offline(False)
     press_create(page)
@@ -117,23 +117,21 @@ def test_a_request_that_did_not_get_through_can_be_sent_again(oskar: Visitor, sa
     assert len(records(oskar, "Never arrived")) == 1
 
 
-def test_when_only_the_answer_was_lost_sending_again_leads_to_the_record(
-    oskar: Visitor, sandbox: SandboxServer
-) -> None:
+def test_sending_again_after_a_lost_response_opens_the_record(oskar: Visitor, sandbox: SandboxServer) -> None:
     oskar.expects(*LOST)
     page = begin(oskar, "Answer lost")
 
-    def lose_the_answer(route: Route) -> None:
+    def lose_the_response(route: Route) -> None:
         if route.request.method != "POST":
             route.fallback()
             return
         route.fetch(max_redirects=0)
         route.abort()
 
-    page.route("**/destinations/new/**", lose_the_answer)
+    page.route("**/destinations/new/**", lose_the_response)
     press_create(page)
     expect(page.get_by_role("alert").filter(has_text="The connection was lost")).to_be_focused()
-    expect_still_there(page, "Answer lost")
+    expect_unchanged(page, "Answer lost")
     page.unroute("**/destinations/new/**")
     press_create(page)
     expect_created(page, "Answer lost")
@@ -142,7 +140,7 @@ def test_when_only_the_answer_was_lost_sending_again_leads_to_the_record(
 
 
 @pytest.mark.parametrize("status", [200, 422, 502])
-def test_a_page_that_is_not_ours_is_not_put_into_the_form(oskar: Visitor, status: int) -> None:
+def test_a_foreign_page_is_not_swapped_into_the_form(oskar: Visitor, status: int) -> None:
     oskar.expects(status, "Response Status Error Code")
     page = begin(oskar, f"Proxy says {status}")
     body = "<!doctype html><title>Proxy</title><h1>A word from the proxy</h1>"
@@ -150,13 +148,13 @@ def test_a_page_that_is_not_ours_is_not_put_into_the_form(oskar: Visitor, status
     press_create(page)
     expect(page.get_by_role("alert").filter(has_text="The connection was lost")).to_be_focused()
     expect(page.get_by_text("A word from the proxy")).to_have_count(0)
-    expect_still_there(page, f"Proxy says {status}")
+    expect_unchanged(page, f"Proxy says {status}")
     page.unroute("**/destinations/new/segment/")
     press_create(page)
     expect_created(page, f"Proxy says {status}")
 
 
-def test_an_unknown_outcome_is_called_so(oskar: Visitor) -> None:
+def test_an_unknown_outcome_is_shown(oskar: Visitor) -> None:
     page = begin(oskar, "Who knows", "project=faults&environment=server-error")
     press_create(page)
     expect_record(page)
@@ -166,18 +164,18 @@ def test_an_unknown_outcome_is_called_so(oskar: Visitor) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "verdict"),
+    ("fault", "verdict"),
     [
         (None, "LaunchDarkly created the destination"),
         (Status(409), "LaunchDarkly refused; nothing was created"),
     ],
     ids=["created", "refused"],
 )
-def test_a_record_that_is_open_elsewhere_follows_by_itself(
-    oskar: Visitor, sandbox: SandboxServer, answer: Fault | None, verdict: str
+def test_a_record_open_in_another_tab_updates_by_itself(
+    oskar: Visitor, sandbox: SandboxServer, fault: Fault | None, verdict: str
 ) -> None:
     oskar.expects(422)
-    held = Held(answer)
+    held = Held(fault)
     name = f"Watched until {verdict}"
     sandbox.script("POST", "/api/v2/destinations", held)
     page = begin(oskar, name)
@@ -198,7 +196,7 @@ def test_a_record_that_is_open_elsewhere_follows_by_itself(
     expect(tab.locator("[hx-trigger]")).to_have_count(0)
 
 
-def test_the_same_form_sent_from_two_tabs_leads_both_to_one_record(oskar: Visitor, sandbox: SandboxServer) -> None:
+def test_one_form_sent_from_two_tabs_has_one_record(oskar: Visitor, sandbox: SandboxServer) -> None:
     page = begin(oskar, "From two tabs")
     used = common(page, "submission").input_value()
     press_create(page)
@@ -212,7 +210,7 @@ def test_the_same_form_sent_from_two_tabs_leads_both_to_one_record(oskar: Visito
 
 
 def begin_again(oskar: Visitor, submission: str) -> Page:
-    """Return another tab with the same form, as a browser restores it."""
+    """Return a tab with the same form, as a browser restores it."""
     tab = oskar.new_tab("/destinations/new/segment/?project=web-shop&environment=staging")
     fill_common(tab, "From two tabs", reason="Kept reason")
     fill_config(tab, SEGMENT, write_key=SECRET)

@@ -1,4 +1,4 @@
-"""The session ends in the middle of the form: nothing typed is lost, and nothing is sent for nobody."""
+"""The session ends while the form is filled: nothing typed is lost, and nothing is sent."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def begin(visitor: Visitor, name: str) -> Page:
 
 
 @pytest.mark.parametrize("gone", ["sessionid", None], ids=["session", "all cookies"])
-def test_what_was_typed_outlives_the_session(oskar: Visitor, sandbox: SandboxServer, gone: str | None) -> None:
+def test_typed_values_survive_the_end_of_the_session(oskar: Visitor, sandbox: SandboxServer, gone: str | None) -> None:
     oskar.expects(401, 403)
     name = f"Outlives {gone or 'all cookies'}"
     page = begin(oskar, name)
@@ -70,8 +70,8 @@ def test_changing_the_kind_without_a_session_asks_to_sign_in(oskar: Visitor) -> 
     expect(config(page, "write_key")).to_have_value(SECRET)
 
 
-def test_a_form_from_before_signing_in_again_works_at_the_second_press(visit: Visit) -> None:
-    # Not with the session that the other tests share: signing out ends it.
+def test_an_older_form_works_at_the_second_press_after_signing_in(visit: Visit) -> None:
+    # Not the session that other tests share: signing out ends it.
     oskar = visit()
     oskar.expects(403)
     sign_in(oskar.open("/"), "operator")
@@ -87,7 +87,7 @@ def test_a_form_from_before_signing_in_again_works_at_the_second_press(visit: Vi
     expect_created(page, "Signed in again meanwhile")
 
 
-def test_someone_who_may_only_look_is_told_who_can_help(visit: Visit) -> None:
+def test_a_viewer_sees_who_can_help(visit: Visit) -> None:
     vera = visit("viewer")
     page = vera.open("/")
     expect(page.get_by_role("link", name="New destination")).to_have_count(0)

@@ -1,4 +1,4 @@
-"""Asking in the form what the other side needs."""
+"""Setup guides in the form."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 HUBS, KINESIS = kinds.registry()["azure-event-hubs"], kinds.registry()["kinesis"]
 
 
-def test_the_guides_stand_below_the_fields_and_the_secret_stays_in_the_browser(oskar: Visitor) -> None:
+def test_the_guides_are_shown_and_the_secret_stays_in_the_browser(oskar: Visitor) -> None:
     page = oskar.open("/destinations/new/azure-event-hubs/?project=web-shop&environment=staging")
     fill_config(page, HUBS)
     with page.expect_request(lambda request: request.method == "POST") as asked:
@@ -49,7 +49,7 @@ def test_the_trust_policy_comes_from_launchdarkly(oskar: Visitor) -> None:
     expect(page.get_by_text("sts:ExternalId")).to_be_visible()
 
 
-def test_without_scripts_it_is_a_page_with_a_way_back(visit: Visit) -> None:
+def test_without_scripts_it_is_a_page_with_a_link_back(visit: Visit) -> None:
     page = visit("operator", java_script_enabled=False).open(
         "/destinations/new/kinesis/?project=web-shop&environment=staging"
     )

@@ -1,4 +1,4 @@
-"""A record's snippets in the browser: opened, copied, and fit to be read."""
+"""A record's snippets in the browser: opened, copied and accessible."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_each_snippet_is_opened_and_copied_as_it_is_shown(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("kind", ["mparticle", "snowflake-v2"])
-def test_open_snippets_with_the_longest_values_are_fit(visit: Visit, kind: str) -> None:
+def test_open_snippets_with_the_longest_values_are_accessible(visit: Visit, kind: str) -> None:
     oskar = visit("operator")
     name = f"{kind}-" + "x" * 240
     page = create(oskar, kind, name)
@@ -73,7 +73,7 @@ def test_they_can_be_read_without_scripts(visit: Visit) -> None:
     expect(page.get_by_role("button", name="Copy curl")).to_have_count(0)
 
 
-def test_what_is_open_stays_open_while_the_attempt_is_followed(oskar: Visitor, sandbox: SandboxServer) -> None:
+def test_an_open_snippet_stays_open_while_the_page_polls(oskar: Visitor, sandbox: SandboxServer) -> None:
     held = Held()
     sandbox.script("POST", "/api/v2/destinations", held)
     create(oskar, "segment", "Followed with an open snippet")
@@ -85,7 +85,7 @@ def test_what_is_open_stays_open_while_the_attempt_is_followed(oskar: Visitor, s
     summary = tab.locator("summary", has_text="Terraform")
     summary.press("Enter")
 
-    # Once the page polls for the second time, the first response is on it.
+    # At the second poll, the first response is on the page.
     for _ in range(2):
         with tab.expect_event("request"):
             next_poll(tab)

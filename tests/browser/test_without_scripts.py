@@ -1,4 +1,4 @@
-"""JavaScript is off: links, buttons and whole pages do all of it."""
+"""Without JavaScript, links, buttons and full pages do everything."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ SECRETS = {"api_key": "key without scripts", "secret": "secret without scripts"}
 
 @pytest.fixture
 def plain(visit: Visit) -> Visitor:
-    """Someone who may create, in a browser that runs no scripts."""
+    """A signed-in operator without JavaScript."""
     return visit("operator", java_script_enabled=False)
 
 
 def type_secrets(page: Page) -> None:
-    """Type the secrets, which no page carries over."""
+    """Type the secrets, which no page keeps."""
     for name, text in SECRETS.items():
         expect(config(page, name)).to_have_value("")
         config(page, name).fill(text)
@@ -83,13 +83,13 @@ def test_a_destination_is_created_from_the_map_to_the_record(visit: Visit, sandb
     }
 
 
-def test_no_button_is_shown_that_only_a_script_can_serve(plain: Visitor) -> None:
+def test_no_button_that_needs_a_script_is_shown(plain: Visitor) -> None:
     page = plain.open("/destinations/new/mparticle/")
     expect(page.get_by_role("button", name="Show")).to_have_count(0)
     expect(page.get_by_role("button", name="Add a row")).to_be_visible()
 
 
-def test_a_refusal_keeps_all_but_the_secrets(plain: Visitor) -> None:
+def test_a_refusal_keeps_all_values_except_secrets(plain: Visitor) -> None:
     plain.expects(422)
     page = plain.open("/destinations/new/segment/?project=faults&environment=unauthorized")
     common(page, "name").fill("Refused without scripts")
@@ -102,7 +102,7 @@ def test_a_refusal_keeps_all_but_the_secrets(plain: Visitor) -> None:
     expect(page.get_by_text("secrets, which have to be typed again")).to_be_visible()
 
 
-def test_the_form_goes_on_after_signing_in_again(plain: Visitor, sandbox: SandboxServer) -> None:
+def test_the_form_resumes_after_signing_in_again(plain: Visitor, sandbox: SandboxServer) -> None:
     plain.expects(401, 403)
     page = plain.open("/destinations/new/segment/?project=web-shop&environment=test")
     common(page, "name").fill("Signed out without scripts")

@@ -1,4 +1,4 @@
-"""A person at a browser: what they do again and again, and what the browser complains about meanwhile."""
+"""A user in a browser: common steps, and the errors that the browser reports."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from destinations_ui.kinds import Kind
 from destinations_ui.kinds.spec import Value
 from tests.support.product import PASSWORD
 
-#: The browser fires this where something would have been loaded or run that the policy forbids.
+#: Logs each violation of the Content Security Policy.
 REPORT_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (event) =>
   console.error(`The policy forbids ${event.violatedDirective}: ${event.blockedURI} ${event.sourceFile}`));
 """
 
 
-#: How long to wait for what should come at once, in milliseconds: a busy machine is no failure.
+#: The timeout of every step in milliseconds, long enough for a busy machine.
 PATIENCE = 15_000
 expect.set_options(timeout=PATIENCE)
 
 
 class Visitor:
-    """Someone at a browser of their own, with its cookies and its tabs.
+    """A user in a browser context with its own cookies and tabs.
 
     Attributes:
         context: The browser's profile: cookies, tabs, network.
         page: The first tab.
-        complaints: What the browser's console said, which requests failed, which errors nobody caught.
+        complaints: Console messages, failed requests and uncaught errors.
     """
 
     def __init__(self, context: BrowserContext, url: str) -> None:
@@ -49,18 +49,18 @@ class Visitor:
         self.page = context.new_page()
 
     def expects(self, *complaints: str | int) -> None:
-        """Let the browser complain of these: a status it is answered with, or a pattern of words."""
+        """Expect these complaints: a response's status, or a pattern."""
         for complaint in complaints:
             status = f"Failed to load resource: the server responded with a status of {complaint} "
             self._expected.append(re.escape(status) if isinstance(complaint, int) else complaint)
 
     def open(self, path: str) -> Page:
-        """Go to an address of the product in the first tab."""
+        """Open a path of the product in the first tab."""
         self.page.goto(urljoin(self.url, path))
         return self.page
 
     def new_tab(self, path: str) -> Page:
-        """Open an address of the product in another tab."""
+        """Open a path of the product in a new tab."""
         tab = self.context.new_page()
         tab.goto(urljoin(self.url, path))
         return tab
@@ -73,7 +73,7 @@ class Visitor:
         self._complain(f"uncaught: {error.error}")
 
     def _miss(self, request: Request) -> None:
-        # What the browser itself gives up, because it goes to another page, is nothing to complain of.
+        # The browser aborts requests when it goes to another page.
         if request.failure != "net::ERR_ABORTED":
             self._complain(f"failed: {request.method} {request.url}: {request.failure}")
 
@@ -83,24 +83,24 @@ class Visitor:
 
 
 def sign_in(page: Page, name: str, password: str = PASSWORD) -> None:
-    """Fill the sign-in form, wherever it was asked for."""
+    """Fill and submit the sign-in form."""
     page.get_by_label("User name").fill(name)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
 
 
 def common(page: Page, name: str) -> Locator:
-    """Return an input that every kind has, by its name in the form."""
+    """Return an input of the common fields, by name."""
     return page.locator(f'#form [name="{name}"]')
 
 
 def config(page: Page, name: str) -> Locator:
-    """Return an input of the kind's own fields by its name in the form."""
+    """Return an input of the kind's fields, by name."""
     return common(page, f"config-{name}")
 
 
 def entries(kind: Kind) -> Iterator[tuple[str, str]]:
-    """Yield the name of every input of a kind, and what its example fills in."""
+    """Yield the name and example of every input of a kind."""
     for name, value in kind.examples().items():
         yield from cells(name, value)
 
@@ -118,7 +118,7 @@ def cells(name: str, value: Value) -> Iterator[tuple[str, str]]:
 
 
 def fill_config(page: Page, kind: Kind, **instead: str) -> None:
-    """Fill every field of the kind with its example, or with what is given instead."""
+    """Fill every field of the kind with its example or a replacement."""
     for name, text in (dict(entries(kind)) | instead).items():
         field = config(page, name)
         if field.evaluate("field => field.tagName") == "SELECT":
@@ -128,14 +128,14 @@ def fill_config(page: Page, kind: Kind, **instead: str) -> None:
 
 
 def fill_common(page: Page, name: str, *, on: bool = True, reason: str = "") -> None:
-    """Fill what every kind has, all but the place."""
+    """Fill the common fields, except the environment."""
     common(page, "name").fill(name)
     page.locator(f'[name="on"][value="{str(on).lower()}"]').check()
     common(page, "reason").fill(reason)
 
 
-def choose_place(page: Page, project: str, environment: str) -> None:
-    """Type the project's key and choose one of its environments once they are there."""
+def choose_environment(page: Page, project: str, environment: str) -> None:
+    """Type the project's key and choose one of its environments once they have loaded."""
     common(page, "project").fill(project)
     with swapped(page):
         common(page, "project").press("Tab")
@@ -161,12 +161,12 @@ def swapped(page: Page) -> Iterator[None]:
 
 
 def next_poll(page: Page) -> None:
-    """Let a page whose clock is installed poll now, as if five seconds had passed."""
+    """Make a page with a fake clock poll now, as after five seconds."""
     page.clock.run_for(5_000)
 
 
 def poll_until(locator: Locator) -> None:
-    """Let a page whose clock is installed poll until something is visible on it."""
+    """Make a page with a fake clock poll until an element is visible."""
     for _ in range(20):
         next_poll(locator.page)
         with suppress(BrowserError):
@@ -176,11 +176,11 @@ def poll_until(locator: Locator) -> None:
 
 
 def expect_created(page: Page, name: str) -> None:
-    """Expect the page of a record that says the destination was created."""
+    """Expect the page of a successful record."""
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
     expect(page.get_by_text("LaunchDarkly created the destination")).to_be_visible()
 
 
 def expect_record(page: Page) -> None:
-    """Expect to be at a record's address."""
+    """Expect the URL of a record."""
     expect(page).to_have_url(re.compile(r"/history/[0-9a-f-]{36}/$"))

@@ -1,4 +1,4 @@
-"""Nothing that others can write is ever unpickled."""
+"""Values that others can write are never unpickled."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_redis_holds_json(scheme: str) -> None:
     assert import_string(options["serializer"]) is JSONSerializer
 
 
-def test_a_value_comes_back_as_it_was() -> None:
+def test_a_value_is_returned_unchanged() -> None:
     serializer = JSONSerializer()
     assert serializer.loads(serializer.dumps('{"read_at": "ü"}')) == '{"read_at": "ü"}'
 
@@ -32,10 +32,10 @@ class Trap:
 @pytest.mark.parametrize(
     "foreign", [pickle.dumps(Trap()), b"", b"\xff", b"[" * 100_000, b"7x", json.dumps("ü").encode("utf-16")]
 )
-def test_what_is_no_json_counts_as_absent(foreign: bytes) -> None:
+def test_an_invalid_value_counts_as_missing(foreign: bytes) -> None:
     assert JSONSerializer().loads(foreign) in (None, "ü")
 
 
 @pytest.mark.parametrize("scheme", ["dbcache", "pymemcache", "memcache", "filecache"])
-def test_caches_that_need_pickle_are_not_offered(scheme: str) -> None:
+def test_caches_that_need_pickle_are_refused(scheme: str) -> None:
     assert scheme not in SCHEMES

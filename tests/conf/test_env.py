@@ -38,7 +38,7 @@ def problems(env: Environment) -> str:
     return ""
 
 
-def complaint(env: Environment, name: str) -> str:
+def problem_line(env: Environment, name: str) -> str:
     """Return the one line about a setting, which names it first and ends with an example."""
     heading, *lines = problems(env).splitlines()
     assert heading == "Invalid settings:"
@@ -81,7 +81,7 @@ def test_an_unreadable_file_is_reported(env: Environment, monkeypatch: pytest.Mo
         monkeypatch.setenv("COLOUR_FILE", str(file))
         other = Environment(tmp_path / ".env")
         other.text("COLOUR", example="blue")
-        assert "cannot be read from the file in COLOUR_FILE" in complaint(other, "COLOUR")
+        assert "cannot be read from the file in COLOUR_FILE" in problem_line(other, "COLOUR")
 
 
 # --- The file .env
@@ -89,7 +89,7 @@ def test_an_unreadable_file_is_reported(env: Environment, monkeypatch: pytest.Mo
 
 @pytest.fixture
 def clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forget after the test what a file has put into the process's environment."""
+    """Restore the process's environment after the test."""
     for name in ("COLOUR", "SHAPE", "SIZE"):
         monkeypatch.setenv(name, "x")
         monkeypatch.delenv(name)
@@ -122,7 +122,7 @@ def test_a_command_in_a_file_is_refused_as_a_key(tmp_path: Path, quote: str) -> 
     (tmp_path / ".env").write_text(f"COLOUR={quote}$(openssl rand -hex 32){quote}\n")
     env = Environment(tmp_path / ".env")
     env.key("COLOUR", example="abc")
-    assert "is text or a command" in complaint(env, "COLOUR")
+    assert "is text or a command" in problem_line(env, "COLOUR")
 
 
 def test_a_binary_file_is_reported(tmp_path: Path) -> None:
@@ -130,20 +130,20 @@ def test_a_binary_file_is_reported(tmp_path: Path) -> None:
     assert ".env exists but cannot be read" in problems(Environment(tmp_path / ".env"))
 
 
-# --- One kind of value after the other
+# --- Types of values
 
 
 @pytest.mark.parametrize("value", ["", "   ", "\n"])
 def test_a_missing_key_is_reported(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("APP_KEY", value)
     env.key("APP_KEY", example="abc")
-    assert "is missing" in complaint(env, "APP_KEY")
+    assert "is missing" in problem_line(env, "APP_KEY")
 
 
 def test_a_short_key_is_refused_and_not_shown(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("APP_KEY", MARKER)
     env.key("APP_KEY", example="abc", minimum=32)
-    assert "is shorter than 32 characters" in complaint(env, "APP_KEY")
+    assert "is shorter than 32 characters" in problem_line(env, "APP_KEY")
     assert MARKER not in problems(env)
 
 
@@ -163,7 +163,7 @@ def test_a_weak_key_is_refused_and_not_shown(
     monkeypatch.setenv("APP_KEY", value)
     monkeypatch.setenv("OLD_KEYS", f"{'0123456789abcdef' * 2},{value}")
     env.key("APP_KEY", example="abc")
-    assert wrong in complaint(env, "APP_KEY")
+    assert wrong in problem_line(env, "APP_KEY")
     env.keys("OLD_KEYS", example="abc")
     assert f"OLD_KEYS has a key that {wrong}" in problems(env)
     assert value not in problems(env)
@@ -176,9 +176,9 @@ def test_a_random_key_is_accepted(env: Environment, monkeypatch: pytest.MonkeyPa
     assert problems(env) == ""
 
 
-def test_two_keys_may_not_be_equal(env: Environment) -> None:
+def test_two_equal_keys_are_refused(env: Environment) -> None:
     env.distinct({"APP_KEY": MARKER, "OTHER_KEY": MARKER, "NO_KEY": "", "ABSENT_KEY": ""}, example="abc")
-    assert "is the same as APP_KEY" in complaint(env, "OTHER_KEY")
+    assert "is the same as APP_KEY" in problem_line(env, "OTHER_KEY")
     assert MARKER not in problems(env)
 
 
@@ -203,10 +203,10 @@ def test_a_flag_is_true_or_false(env: Environment, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("value", ["", "2", "t", "truee", "enabled", "nein", "None", "-1", "true false"])
-def test_any_other_word_is_refused_and_not_false(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_any_other_flag_is_refused(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("WINDOWED", value)
     env.flag("WINDOWED", default=True)
-    assert "is neither true nor false" in complaint(env, "WINDOWED")
+    assert "is neither true nor false" in problem_line(env, "WINDOWED")
 
 
 def test_a_flag_that_is_not_set_is_its_default(env: Environment) -> None:
@@ -228,7 +228,7 @@ def test_seconds_are_a_number(env: Environment, monkeypatch: pytest.MonkeyPatch,
 def test_invalid_seconds_are_refused(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("PATIENCE", value)
     env.seconds("PATIENCE", 10, minimum=0.5, maximum=120)
-    assert complaint(env, "PATIENCE").endswith("is not a number of seconds from 0.5 to 120. Example: PATIENCE=10")
+    assert problem_line(env, "PATIENCE").endswith("is not a number of seconds from 0.5 to 120. Example: PATIENCE=10")
 
 
 @pytest.mark.parametrize(("value", "expected"), [("0", 0), ("10", 10), ("07", 7)])
@@ -244,7 +244,7 @@ def test_a_count_is_a_whole_number(
 def test_any_other_count_is_refused(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("HOPS", value)
     assert env.count("HOPS", 1, maximum=10) == 1
-    assert "is not a whole number from 0 to 10" in complaint(env, "HOPS")
+    assert "is not a whole number from 0 to 10" in problem_line(env, "HOPS")
 
 
 def test_names_are_separated_by_commas(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,14 +266,14 @@ def test_hosts_are_names(env: Environment, monkeypatch: pytest.MonkeyPatch, valu
 def test_an_invalid_host_is_refused(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("HOSTS", value)
     env.hosts("HOSTS", example="x")
-    assert "leave out https://, ports and paths" in complaint(env, "HOSTS")
+    assert "leave out https://, ports and paths" in problem_line(env, "HOSTS")
 
 
 def test_hosts_can_be_required(env: Environment) -> None:
     assert env.hosts("HOSTS", example="x") == []
     assert problems(env) == ""
     env.hosts("HOSTS", example="x", required=True)
-    assert "is missing" in complaint(env, "HOSTS")
+    assert "is missing" in problem_line(env, "HOSTS")
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_origins_are_a_scheme_and_a_host(env: Environment, monkeypatch: pytest.M
 def test_an_invalid_origin_is_refused(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("ORIGINS", value)
     env.origins("ORIGINS", example="x")
-    assert "not of the form https://host" in complaint(env, "ORIGINS")
+    assert "not of the form https://host" in problem_line(env, "ORIGINS")
 
 
 @pytest.mark.parametrize("value", ["api-4dfc17e5-2acc-4075-83bf-0123456789ab", "api-x", "anything-else"])
@@ -319,11 +319,11 @@ def test_an_invalid_token_is_refused_and_not_shown(
 ) -> None:
     monkeypatch.setenv("TOKEN", value)
     env.token("TOKEN")
-    assert wrong in complaint(env, "TOKEN")
+    assert wrong in problem_line(env, "TOKEN")
     assert MARKER not in problems(env)
 
 
-# --- Where the token goes
+# --- LaunchDarkly's URL
 
 LAUNCHDARKLY = {
     "https://app.launchdarkly.com": "https://app.launchdarkly.com",
@@ -343,7 +343,7 @@ LAUNCHDARKLY = {
     "http://[::1]": "http://[::1]",
 }
 
-#: No host alone, whatever may be allowed.
+#: URLs that are more than a host, which are never allowed.
 NO_HOST = (
     "",
     "app.launchdarkly.com",
@@ -429,7 +429,7 @@ def test_launchdarkly_itself_is_the_default(env: Environment, monkeypatch: pytes
 @pytest.mark.parametrize("value", OTHER_HOST)
 def test_any_other_host_must_be_allowed(env: Environment, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     launchdarkly_url(env, monkeypatch, value)
-    assert "LAUNCHDARKLY_ALLOW_OTHER_HOST=true allows any host" in complaint(env, "LAUNCHDARKLY_URL")
+    assert "LAUNCHDARKLY_ALLOW_OTHER_HOST=true allows any host" in problem_line(env, "LAUNCHDARKLY_URL")
 
 
 def test_another_host_can_be_allowed(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -444,7 +444,7 @@ def test_a_url_with_more_than_a_host_is_never_allowed(
     env: Environment, monkeypatch: pytest.MonkeyPatch, value: str, allow: bool
 ) -> None:
     launchdarkly_url(env, monkeypatch, value, allow=allow)
-    line = complaint(env, "LAUNCHDARKLY_URL")
+    line = problem_line(env, "LAUNCHDARKLY_URL")
     assert "is not a URL" in line
     assert "oskar" not in line
 
@@ -499,7 +499,7 @@ def test_an_invalid_url_is_refused_and_not_shown(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", value)
     address(env)
-    assert wrong in complaint(env, "DATABASE_URL")
+    assert wrong in problem_line(env, "DATABASE_URL")
     assert MARKER not in problems(env)
 
 
@@ -520,7 +520,7 @@ def test_all_problems_are_reported_at_once(env: Environment, monkeypatch: pytest
 
 
 def start(code: str = "import destinations_ui.settings", **changes: str | None) -> subprocess.CompletedProcess[str]:
-    """Run Python in a process of its own with the settings of the tests, changed; ``None`` leaves one out."""
+    """Run Python in a new process with the tests' settings and changes; ``None`` removes one."""
     settings = DEFAULTS | changes
     known = {name: value for name, value in os.environ.items() if name not in settings}
     environment = known | {name: value for name, value in settings.items() if value is not None}
@@ -600,7 +600,7 @@ def test_a_process_names_the_setting_of_a_missing_file(tmp_path: Path) -> None:
     assert "SECRET_KEY cannot be read from the file in SECRET_KEY_FILE" in done.stderr
 
 
-def test_a_key_with_a_dollar_in_front_starts_the_process() -> None:
+def test_a_process_starts_with_a_key_that_begins_with_a_dollar() -> None:
     done = start(SECRET_KEY="$0123456789abcdef" * 4, FINGERPRINT_KEY="$HOME" + "0123456789" * 5)
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -1,4 +1,4 @@
-"""Error reports show names and code, but no value, with DEBUG on, too."""
+"""Error reports show names and code, but no value, also with DEBUG on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ POSTED = "marker-that-was-posted"
 LOCAL = "marker-of-a-variable"
 PASSWORD = "marker-of-a-password"
 COOKIE = "marker-of-a-session"
-#: What stands in the environment of the tests and must not be shown.
+#: Values of the tests' environment that must not be shown.
 KEYS = (DEFAULTS["SECRET_KEY"], DEFAULTS["FINGERPRINT_KEY"], MARKER_TOKEN)
 
 
@@ -33,7 +33,7 @@ def debug(request: pytest.FixtureRequest, settings: Settings) -> bool:
 
 
 def posted() -> HttpRequest:
-    """Return a request like those of a development server, which hands on the process's environment."""
+    """Return a request with the process's environment, as a development server makes it."""
     data = {"config-policy_key": POSTED, "name": f"name {POSTED}", "csrfmiddlewaretoken": POSTED}
     request = RequestFactory().post("/destinations/new/azure-event-hubs/", data)
     request.COOKIES = {"sessionid": COOKIE, "csrftoken": COOKIE}
@@ -56,7 +56,7 @@ def fail(policy_key: str, **values: Any) -> None:
 
 
 def reports() -> dict[str, str]:
-    """Return the report of a failure in every form that Django gives it."""
+    """Return every format of Django's report of a failure."""
     request = posted()
     try:
         fail(LOCAL, other=LOCAL)
@@ -114,7 +114,7 @@ def test_a_server_error_while_sending_shows_no_secret(
 ) -> None:
     client = Client(raise_request_exception=False)
     client.force_login(operator)
-    settings.FINGERPRINT_KEY = None  # The record cannot be made.
+    settings.FINGERPRINT_KEY = None  # The record cannot be written.
     data = {
         "project": "web-shop",
         "environment": "staging",

@@ -1,4 +1,4 @@
-"""Files with secrets that others can read are reported."""
+"""Files with secrets that other users can read are reported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from destinations_ui.conf import file_permissions
 
 @pytest.fixture
 def env_file(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make an environment file in the project's folder."""
+    """Create an environment file in the project's folder."""
     settings.BASE_DIR = tmp_path
     monkeypatch.setitem(settings.DATABASES, "default", {"ENGINE": "django.db.backends.postgresql", "NAME": "x"})
     path = tmp_path / ".env"

@@ -13,10 +13,10 @@ from django.test import RequestFactory
 
 from destinations_ui.conf.logging import LineFormatter, RequestId, current_request_id, escape_controls
 
-#: How the product's log is set up.
+#: The product's logging configuration.
 LOGGING: dict[str, Any] = settings.LOGGING
 FORGED = "2026-01-01 00:00:00,000 INFO destinations_ui [-] Created by ada"
-#: What breaks a line, colours a terminal or turns the direction of a text.
+#: Characters that break a line, color a terminal or change the text direction.
 CONTROLS = (
     "\n",
     "\r",
@@ -36,7 +36,7 @@ CONTROLS = (
 
 
 class Log:
-    """A logger set up as the product's is, and what it has written."""
+    """A logger with the product's configuration, and its output."""
 
     def __init__(self) -> None:
         spec = LOGGING["formatters"]["line"]
@@ -49,13 +49,13 @@ class Log:
 
     @property
     def lines(self) -> list[str]:
-        """The lines so far, split as a terminal or a collector does."""
+        """The lines so far, split as a terminal or log collector does."""
         return self._stream.getvalue().splitlines()
 
 
 @pytest.fixture
 def log() -> Log:
-    """A log, empty."""
+    """An empty log."""
     return Log()
 
 
@@ -80,7 +80,7 @@ def test_a_line_has_the_id_of_its_request(log: Log, request_id: str) -> None:
 
 
 def test_a_line_about_a_response_has_the_id_of_its_request(log: Log) -> None:
-    # Django writes about it when the middleware has been left.
+    # Django logs it after the request has left the middleware.
     request = RequestFactory().get("/")
     request.request_id = "77c1"  # type: ignore[attr-defined]  # as the middleware sets it
     log.logger.error("Not Found", extra={"request": request})
@@ -90,7 +90,7 @@ def test_a_line_about_a_response_has_the_id_of_its_request(log: Log) -> None:
 
 
 @pytest.mark.parametrize("control", CONTROLS)
-def test_no_value_can_begin_a_line_of_its_own(log: Log, control: str) -> None:
+def test_no_value_can_begin_a_new_line(log: Log, control: str) -> None:
     log.logger.error("Name: %s", f"x{control}{FORGED}")
     (line,) = log.lines
     assert line.startswith("20")
@@ -121,7 +121,7 @@ def test_a_stack_is_indented_like_a_traceback(log: Log) -> None:
 
 
 @pytest.mark.parametrize("text", ["Ordinary text, ünïcode, 漢字 and 🙂", "a\\nb", "", "‚quotes‘ – dashes …"])
-def test_ordinary_text_is_left_alone(text: str) -> None:
+def test_ordinary_text_is_unchanged(text: str) -> None:
     assert escape_controls(text) == text
 
 

@@ -27,7 +27,7 @@ PARTS = ("destinations_ui", "templates", "static", "manage.py", "gunicorn.conf.p
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """Copy the project, with its static files collected and nothing else kept."""
+    """Copy the project, with its static files collected and no other data."""
     for part in PARTS:
         source, target = ROOT / part, tmp_path / part
         if source.is_dir():
@@ -65,7 +65,7 @@ def demo(checkout: Path, port: int) -> Iterator[str]:
         # A terminal signals the whole group.
         os.killpg(process.pid, signal.SIGINT)
         rest = process.communicate(timeout=30)[0]
-    # Before that, there may be the log's lines.
+    # Log lines can come before it.
     assert process.returncode == 0
     assert "Traceback" not in printed + rest
     assert rest.rstrip().endswith("\nStopped. Your data is kept in var/ for the next start.")
@@ -110,7 +110,7 @@ def outcomes(url: str, session: requests.Session) -> set[str]:
 def attempt(
     folder: Path, command: tuple[str, ...] = COMMAND, variables: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Start a demo that is expected to give up."""
+    """Start a demo that is expected to fail."""
     environment = os.environ | {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port())} | (variables or {})
     return subprocess.run(  # noqa: S603  # our own command
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=30, check=False
@@ -166,7 +166,7 @@ def test_a_wrong_port_is_refused_with_an_example(port: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["PORT", "SANDBOX_PORT"])
-def test_a_port_in_use_is_reported_before_anything_is_made(checkout: Path, name: str) -> None:
+def test_a_port_in_use_is_reported_before_anything_is_created(checkout: Path, name: str) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -185,7 +185,7 @@ def test_a_read_only_checkout_is_explained_in_one_line(checkout: Path) -> None:
     shutil.rmtree(checkout / "var")
     checkout.chmod(0o555)
     command = COMMAND
-    if os.geteuid() == 0:  # Root may write everywhere.
+    if os.geteuid() == 0:  # Root can write everywhere.
         setpriv = shutil.which("setpriv")
         if not setpriv:
             pytest.skip("root cannot become another user here")
@@ -203,7 +203,7 @@ def test_a_read_only_checkout_is_explained_in_one_line(checkout: Path) -> None:
     )
 
 
-def test_a_step_that_fails_is_named_without_a_traceback(checkout: Path) -> None:
+def test_a_failed_step_is_named_without_a_traceback(checkout: Path) -> None:
     (checkout / "var" / "demo.sqlite3").write_text("not a database, but long enough to be read as one\n" * 99)
 
     ended = attempt(checkout)

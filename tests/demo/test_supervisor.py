@@ -67,7 +67,7 @@ def _state(pid: int) -> str:
         return ""
 
 
-def test_ctrl_c_ends_everything_forty_times() -> None:
+def test_ctrl_c_ends_every_program_in_forty_runs() -> None:
     for _ in range(40):
         with supervised() as (process, programs):
             os.killpg(process.pid, signal.SIGINT)
@@ -78,7 +78,7 @@ def test_ctrl_c_ends_everything_forty_times() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_other_stop_signals_end_everything(number: signal.Signals) -> None:
+def test_other_stop_signals_end_every_program(number: signal.Signals) -> None:
     with supervised() as (process, programs):
         os.killpg(process.pid, number)
         output, _ = process.communicate(timeout=10)

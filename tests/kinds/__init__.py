@@ -1,3 +1,3 @@
-"""Tests of the kinds: their contract, the vendors' rules, and what a wrong file does."""
+"""Tests of the kinds: their contract, the vendors' rules, and invalid files."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What holds for every kind, tried with its own examples."""
+"""The contract of every kind, tested with its examples."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ MARKS = {slug: kinds.mark(slug) for slug in [*kinds.registry(), "databricks"]}
 
 REQUIRED, OPTIONAL, SECRET = "required", "optional", "required and secret"
 
-#: The form's name, LaunchDarkly's name, and what the field is. Typed from the design and from LaunchDarkly's and
-#: Terraform's documentation, so that the specs cannot agree with themselves alone.
+#: The form's name, LaunchDarkly's name, and the field's type. Typed from the design and from LaunchDarkly's and
+#: Terraform's documentation, so that the specs are checked independently.
 NAMES = {
     "azure-event-hubs": [
         ("namespace", "namespace", REQUIRED),
@@ -72,7 +72,7 @@ def secrets_of(kind: Kind) -> list[str]:
     return [field.example for field in kind.fields if field.secret]
 
 
-def test_there_are_the_six_kinds_sorted_by_label() -> None:
+def test_the_six_kinds_are_sorted_by_label() -> None:
     registry = kinds.registry()
     assert set(registry) == set(NAMES)
     assert all(slug == kind.slug for slug, kind in registry.items())
@@ -82,7 +82,7 @@ def test_there_are_the_six_kinds_sorted_by_label() -> None:
 
 
 @every_kind
-def test_the_fields_have_the_names_that_tools_outside_rely_on(kind: Kind) -> None:
+def test_the_fields_have_the_documented_names(kind: Kind) -> None:
     found = [
         (field.name, field.api, SECRET if field.secret else REQUIRED if field.required else OPTIONAL)
         for field in kind.fields
@@ -103,13 +103,13 @@ def test_mparticle_knows_its_two_environments() -> None:
 
 @every_kind
 def test_the_file_is_named_like_the_kind(kind: Kind) -> None:
-    # The slug is LaunchDarkly's; Snowflake's carries a version.
+    # The slug is LaunchDarkly's; Snowflake's has a version.
     (module,) = [name for name in module_names() if kind.slug.startswith(name)]
     assert kind.slug.removeprefix(module) in {"", "-v2"}
 
 
 def module_names() -> list[str]:
-    """Return the names of the kinds' files, written like slugs."""
+    """Return the names of the kinds' modules as slugs."""
     return [
         module.name.replace("_", "-")
         for module in _modules()
@@ -122,13 +122,13 @@ def _modules() -> Iterator[pkgutil.ModuleInfo]:
 
 
 @every_kind
-def test_the_examples_are_sent_under_launchdarklys_names(kind: Kind) -> None:
+def test_the_examples_are_sent_with_launchdarklys_names(kind: Kind) -> None:
     config = kind.split(kind.examples()).request
     assert list(config) == [api for _, api, _ in NAMES[kind.slug]]
     assert json.loads(json.dumps(config)) == config
 
 
-def test_the_configurations_are_what_launchdarkly_documents() -> None:
+def test_the_configurations_match_launchdarklys_documentation() -> None:
     configs = {slug: kind.split(kind.examples()).request for slug, kind in kinds.registry().items()}
     assert configs["kinesis"] == {
         "region": "us-east-1",
@@ -139,7 +139,7 @@ def test_the_configurations_are_what_launchdarkly_documents() -> None:
 
 
 @every_kind
-def test_what_may_be_shown_is_all_but_the_secrets(kind: Kind) -> None:
+def test_all_values_except_the_secrets_can_be_shown(kind: Kind) -> None:
     public = kind.split(kind.examples()).public
     assert list(public) == [api for _, api, what in NAMES[kind.slug] if what is not SECRET]
     assert not any(secret in repr(public) for secret in secrets_of(kind))
@@ -154,7 +154,7 @@ def test_the_secrets_are_wrapped(kind: Kind) -> None:
 
 
 @every_kind
-def test_a_value_of_no_field_is_neither_sent_nor_shown(kind: Kind) -> None:
+def test_an_unknown_value_is_neither_sent_nor_shown(kind: Kind) -> None:
     values = kind.examples() | {"stray": "marker", "secret_too": Secret("marker")}
     assert "marker" not in repr([kind.split(values).request, kind.split(values).public])
     assert set(kind.split(values).secrets) == set(kind.split(kind.examples()).secrets)
@@ -179,7 +179,7 @@ def test_an_empty_secret_is_neither_sent_nor_fingerprinted(kind: Kind) -> None:
 
 
 @every_kind
-def test_each_example_is_accepted_by_its_own_rules(kind: Kind) -> None:
+def test_each_example_passes_its_validators(kind: Kind) -> None:
     for field in everything(kind):
         if not field.columns:
             assert field.example
@@ -189,7 +189,7 @@ def test_each_example_is_accepted_by_its_own_rules(kind: Kind) -> None:
 
 
 @every_kind
-def test_each_suggestion_is_accepted_by_the_fields_own_rules(kind: Kind) -> None:
+def test_each_suggestion_passes_the_fields_validators(kind: Kind) -> None:
     for field in everything(kind):
         assert len(dict(field.suggestions)) == len(field.suggestions)
         for value, label in field.suggestions:
@@ -198,7 +198,7 @@ def test_each_suggestion_is_accepted_by_the_fields_own_rules(kind: Kind) -> None
 
 
 @every_kind
-def test_each_field_is_explained(kind: Kind) -> None:
+def test_each_field_has_a_label_and_help(kind: Kind) -> None:
     for field in everything(kind):
         assert field.label == field.label.strip()
         assert field.label[0].isupper() or field.label.startswith("mParticle")
@@ -209,7 +209,7 @@ def test_each_field_is_explained(kind: Kind) -> None:
 
 
 @every_kind
-def test_each_kind_is_explained(kind: Kind) -> None:
+def test_each_kind_has_texts_and_documentation(kind: Kind) -> None:
     assert kind.label
     assert kind.summary.endswith(".")
     assert kind.setup.endswith(".")
@@ -242,8 +242,8 @@ def test_an_unknown_field_is_a_key_error() -> None:
 
 
 @every_kind
-def test_what_may_be_shown_fills_a_form_again(kind: Kind) -> None:
+def test_the_shown_values_prefill_a_form(kind: Kind) -> None:
     values = kind.examples()
-    typed = kind.form_values(kind.split(values).public)
-    assert typed == {field.name: values[field.name] for field in kind.fields if not field.secret}
-    assert kind.split(typed).public == kind.split(values).public
+    prefill = kind.form_values(kind.split(values).public)
+    assert prefill == {field.name: values[field.name] for field in kind.fields if not field.secret}
+    assert kind.split(prefill).public == kind.split(values).public

@@ -1,4 +1,4 @@
-"""Texts that people have at hand: the browser reads them, the server refuses one that was left in a field."""
+"""Pasted texts: the browser parses them, and the server refuses one left in a field."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.pasted_texts import TEXTS, Text
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.slug)
-def test_every_kind_names_its_texts_and_recognizes_their_examples(kind: Kind) -> None:
+def test_every_kind_recognizes_the_examples_of_its_texts(kind: Kind) -> None:
     assert kind.pastes
     for paste in kind.pastes:
         assert paste.name in kind.known_texts()
@@ -25,11 +25,11 @@ def test_a_whole_text_is_recognized(text: Text) -> None:
 
 
 @pytest.mark.parametrize("kind", WITH_SECRETS, ids=lambda kind: kind.slug)
-def test_no_secret_is_taken_for_a_whole_text(kind: Kind) -> None:
+def test_no_secret_is_mistaken_for_a_whole_text(kind: Kind) -> None:
     assert not any(kind.whole_text(field.example) for field in kind.fields if field.secret)
 
 
-def test_a_text_without_its_own_sign_or_with_a_wrong_pattern_is_refused() -> None:
+def test_a_text_without_a_sign_or_with_an_invalid_pattern_is_refused() -> None:
     with pytest.raises(SpecError, match="sign is not found"):
         Paste(name="note", sign="coo", parts=("(?P<loft>x)",), example="grrr")
     with pytest.raises(SpecError, match="pattern"):

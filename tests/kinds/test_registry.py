@@ -1,6 +1,6 @@
-"""A kind is a file: one that is wrong stops the process, and a new one is all that a new kind needs.
+"""A kind is a file: an invalid one stops the process, and a new kind needs only a new file.
 
-Each test works on a copy of the product, in processes of their own.
+Each test runs a copy of the product in new processes.
 """
 
 from __future__ import annotations
@@ -56,32 +56,34 @@ GOOD = {"slug": "bigquery", "api": "projectId", "example": "acme-analytics"}
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Path:
-    """Copy the product, all but its tests and documents."""
+def project(tmp_path: Path) -> Path:
+    """Copy the product without its tests and documentation."""
     for part in PARTS:
         shutil.copytree(ROOT / part, tmp_path / part)
     shutil.copy2(ROOT / "manage.py", tmp_path)
     return tmp_path
 
 
-def run(house: Path, *arguments: str, launchdarkly_url: str = "http://127.0.0.1:9") -> subprocess.CompletedProcess[str]:
-    """Run Python in the copy, with a database of its own."""
+def run(
+    project: Path, *arguments: str, launchdarkly_url: str = "http://127.0.0.1:9"
+) -> subprocess.CompletedProcess[str]:
+    """Run Python in the copy, with a new database."""
     environment = os.environ | {
-        "DATABASE_URL": f"sqlite:///{house / 'product.sqlite3'}",
-        "DEBUG": "true",  # Static files need not be collected.
+        "DATABASE_URL": f"sqlite:///{project / 'product.sqlite3'}",
+        "DEBUG": "true",  # Works without collected static files.
         "DJANGO_SETTINGS_MODULE": "destinations_ui.settings",
         "LAUNCHDARKLY_URL": launchdarkly_url,
-        "PYTHONPATH": str(house),
+        "PYTHONPATH": str(project),
     }
     command = [sys.executable, *arguments]
     return subprocess.run(  # noqa: S603  # our own command
-        command, cwd=house, env=environment, capture_output=True, text=True, check=False, timeout=60
+        command, cwd=project, env=environment, capture_output=True, text=True, check=False, timeout=60
     )
 
 
-def add(house: Path, name: str, text: str) -> None:
-    """Add a file beside the kinds."""
-    (house / "destinations_ui" / "kinds" / f"{name}.py").write_text(text)
+def add(project: Path, name: str, text: str) -> None:
+    """Add a module to the kinds."""
+    (project / "destinations_ui" / "kinds" / f"{name}.py").write_text(text)
 
 
 @pytest.mark.parametrize(
@@ -100,34 +102,34 @@ def add(house: Path, name: str, text: str) -> None:
     ],
     ids=["a name", "an example", "a slug twice", "no Kind"],
 )
-def test_a_wrong_file_stops_the_process_at_its_start(house: Path, text: str, message: str) -> None:
-    add(house, "bad", text)
-    done = run(house, "-c", "import destinations_ui.wsgi")
+def test_an_invalid_file_stops_the_process_at_startup(project: Path, text: str, message: str) -> None:
+    add(project, "bad", text)
+    done = run(project, "-c", "import destinations_ui.wsgi")
     assert done.returncode != 0
     last = done.stderr.strip().splitlines()[-1]
     assert "SpecError: " in last
     assert message in last
 
 
-def test_a_wrong_file_stops_every_command(house: Path) -> None:
-    add(house, "bad", "def oops(:")
-    done = run(house, "manage.py", "check")
+def test_an_invalid_file_stops_every_command(project: Path) -> None:
+    add(project, "bad", "def oops(:")
+    done = run(project, "manage.py", "check")
     assert done.returncode != 0
     assert "bad.py" in done.stderr
 
 
-def test_a_file_without_a_kind_is_no_kind(house: Path) -> None:
-    add(house, "names", "NAMES = ('a', 'b')")
+def test_a_file_without_a_kind_adds_no_kind(project: Path) -> None:
+    add(project, "names", "NAMES = ('a', 'b')")
     done = run(
-        house, "-c", "import django; django.setup(); from destinations_ui import kinds; print(*kinds.registry())"
+        project, "-c", "import django; django.setup(); from destinations_ui import kinds; print(*kinds.registry())"
     )
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.split()) == 6
 
 
-def test_adding_a_seventh_kind_is_adding_one_file(house: Path, sandbox: SandboxServer) -> None:
-    add(house, "bigquery", SPEC.format(**GOOD))
-    typed = {
+def test_adding_a_seventh_kind_is_adding_one_file(project: Path, sandbox: SandboxServer) -> None:
+    add(project, "bigquery", SPEC.format(**GOOD))
+    values = {
         "project": "web-shop",
         "environment": "staging",
         "name": "Warehouse",
@@ -137,7 +139,7 @@ def test_adding_a_seventh_kind_is_adding_one_file(house: Path, sandbox: SandboxS
         "config-access_token": "marker-of-the-seventh",
         "config-location": "EU",
     }
-    done = run(house, str(WALK), "bigquery", json.dumps(typed), launchdarkly_url=sandbox.url)
+    done = run(project, str(WALK), "bigquery", json.dumps(values), launchdarkly_url=sandbox.url)
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout)
 
@@ -146,7 +148,7 @@ def test_adding_a_seventh_kind_is_adding_one_file(house: Path, sandbox: SandboxS
     assert 'href="/destinations/new/bigquery/"' in seen["picker"]
     for name in ("config-dataset_project", "config-access_token", "config-location"):
         assert f'name="{name}"' in seen["form"]
-    assert seen["status"] == 303, seen["answer"]
+    assert seen["status"] == 303, seen["response"]
 
     (post,) = [request for request in sandbox.requests if request.method == "POST"]
     assert post.path == "/api/v2/destinations/web-shop/staging"
@@ -165,4 +167,4 @@ def test_adding_a_seventh_kind_is_adding_one_file(house: Path, sandbox: SandboxS
     assert (exported["kind"], exported["outcome"]) == ("bigquery", "succeeded")
     assert exported["config"] == {"projectId": "acme-analytics", "datasetLocation": "EU"}
     assert list(exported["secrets"]) == ["accessToken"]
-    assert "marker-of-the-seventh" not in seen["record"] + seen["export"] + seen["answer"] + done.stderr
+    assert "marker-of-the-seventh" not in seen["record"] + seen["export"] + seen["response"] + done.stderr

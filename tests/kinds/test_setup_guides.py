@@ -1,4 +1,4 @@
-"""What the other side needs, as text to copy: whatever is typed stays within its quotes."""
+"""Setup commands, in which every value stays within its quotes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def made(language: str, text: str) -> SetupGuide:
 
 
 @each_guide
-def test_a_guide_with_every_value_has_nothing_left_to_fill(kind: Kind, guide: SetupGuide) -> None:
+def test_a_guide_with_every_value_has_no_placeholders(kind: Kind, guide: SetupGuide) -> None:
     filled = fill(guide, examples(kind))
 
     assert filled.missing == ()
@@ -46,7 +46,7 @@ def test_a_guide_with_every_value_has_nothing_left_to_fill(kind: Kind, guide: Se
 
 
 @each_guide
-def test_a_missing_value_is_a_word_in_capitals_and_is_named(kind: Kind, guide: SetupGuide) -> None:
+def test_a_missing_value_is_a_named_placeholder_in_capitals(kind: Kind, guide: SetupGuide) -> None:
     filled = fill(guide, {})
 
     assert set(filled.missing) == guide.fields()
@@ -55,7 +55,7 @@ def test_a_missing_value_is_a_word_in_capitals_and_is_named(kind: Kind, guide: S
         json.loads(filled.text)
 
 
-def test_the_values_stand_where_they_belong() -> None:
+def test_each_value_has_its_place() -> None:
     texts = {guide.title: fill(guide, examples(kind)).text for kind, guide in GUIDES}
 
     assert json.loads(texts["The role’s rights on the stream"])["Statement"][0] == {
@@ -73,7 +73,7 @@ def test_the_values_stand_where_they_belong() -> None:
     assert "35.192.85.117" in texts["The network policy"]
 
 
-def test_a_role_of_another_partition_or_with_a_path_is_read() -> None:
+def test_a_role_of_another_partition_or_with_a_path_is_parsed() -> None:
     kinesis = kinds.registry()["kinesis"]
     values = {
         "region": "us-gov-west-1",

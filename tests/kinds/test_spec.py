@@ -1,4 +1,4 @@
-"""A spec that cannot be right is refused where it is made, and says which field is meant."""
+"""An invalid spec is refused when it is created, with the name of its field."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from destinations_ui.kinds.validators import aws_region
 
 
 def field(**changes: Any) -> Field:
-    """Return a good field, or one with changes."""
+    """Return a valid field with changes."""
     return Field(
         **{"name": "topic", "api": "topic", "label": "Topic", "help": "Where it is.", "example": "events"} | changes
     )
 
 
 def kind(**changes: Any) -> Kind:
-    """Return a good kind, or one with changes."""
+    """Return a valid kind with changes."""
     good: dict[str, Any] = {
         "slug": "pigeon",
         "label": "Carrier pigeon",
@@ -33,16 +33,16 @@ def kind(**changes: Any) -> Kind:
 
 
 def column(**changes: Any) -> Field:
-    """Return a good column, or one with changes."""
+    """Return a valid column with changes."""
     return field(**{"name": "loft", "api": "loft"} | changes)
 
 
 def rows(**changes: Any) -> Field:
-    """Return a good field with columns, or one with changes."""
+    """Return a valid field with columns and changes."""
     return field(**{"name": "lofts", "api": "lofts", "example": "", "columns": (column(),)} | changes)
 
 
-def test_a_good_kind_is_accepted() -> None:
+def test_a_valid_kind_is_accepted() -> None:
     made = kind(fields=(field(), rows(required=False)), at_least_one=(("lofts",),))
     assert made.split(made.examples()).request == {"topic": "events", "lofts": [{"loft": "events"}]}
 
@@ -70,12 +70,12 @@ def test_an_empty_text_of_a_field_is_refused(attribute: str, empty: str) -> None
     assert attribute in str(caught.value)
 
 
-def test_an_example_that_its_own_validators_refuse_is_refused() -> None:
+def test_an_example_that_fails_its_validators_is_refused() -> None:
     with pytest.raises(SpecError, match=r"theme.*own validators refuse the example: Enter the region"):
         field(name="theme", validators=(aws_region(),))
 
 
-def test_an_example_refused_with_several_messages_is_refused_too() -> None:
+def test_an_example_with_several_errors_is_refused() -> None:
     def validate(text: str) -> None:
         raise ValidationError(["Too short.", "Too red."])
 
@@ -83,7 +83,7 @@ def test_an_example_refused_with_several_messages_is_refused_too() -> None:
         field(name="theme", validators=(validate,))
 
 
-def test_an_example_that_is_no_choice_is_refused() -> None:
+def test_an_example_that_is_not_a_choice_is_refused() -> None:
     with pytest.raises(SpecError, match=r"theme.*not one of the choices"):
         field(name="theme", choices=(("a", "A"), ("b", "B")))
 
@@ -98,7 +98,7 @@ def test_an_example_that_is_no_choice_is_refused() -> None:
         {"example": "a"},
     ],
 )
-def test_a_field_with_columns_says_nothing_else(changes: dict[str, Any]) -> None:
+def test_a_field_with_columns_has_no_other_attributes(changes: dict[str, Any]) -> None:
     with pytest.raises(SpecError, match=r"lofts.*columns"):
         rows(**changes)
 
@@ -118,7 +118,7 @@ def test_a_column_has_no_columns() -> None:
     ("second", "words"),
     [({"api": "other"}, "name loft appears twice"), ({"name": "other"}, "api loft appears twice")],
 )
-def test_two_columns_of_one_name_are_refused(second: dict[str, Any], words: str) -> None:
+def test_two_columns_with_the_same_name_are_refused(second: dict[str, Any], words: str) -> None:
     with pytest.raises(SpecError, match=f"lofts.*{words}"):
         rows(columns=(column(), column(**second)))
 
@@ -127,13 +127,13 @@ def test_two_columns_of_one_name_are_refused(second: dict[str, Any], words: str)
     ("second", "words"),
     [({"api": "other"}, "name topic appears twice"), ({"name": "other"}, "api topic appears twice")],
 )
-def test_two_fields_of_one_name_are_refused(second: dict[str, Any], words: str) -> None:
+def test_two_fields_with_the_same_name_are_refused(second: dict[str, Any], words: str) -> None:
     with pytest.raises(SpecError, match=f"Kind pigeon.*{words}"):
         kind(fields=(field(), field(**second)))
 
 
 @pytest.mark.parametrize("slug", ["", "Pigeon", "carrier_pigeon", "-pigeon", "pigeon-", "a--b", "1a", "a b", "a\n"])
-def test_an_ill_formed_slug_is_refused(slug: str) -> None:
+def test_an_invalid_slug_is_refused(slug: str) -> None:
     with pytest.raises(SpecError, match="lower case with hyphens") as caught:
         kind(slug=slug)
     assert repr(slug) in str(caught.value)
@@ -157,7 +157,7 @@ def test_an_empty_text_of_a_kind_is_refused(attribute: str) -> None:
 @pytest.mark.parametrize(
     "docs", ["", "http://launchdarkly.com/", "launchdarkly.com/docs", "javascript:alert(1)", "https:"]
 )
-def test_documentation_is_an_https_address(docs: str) -> None:
+def test_documentation_is_an_https_url(docs: str) -> None:
     with pytest.raises(SpecError, match="Kind pigeon: docs"):
         kind(docs=docs)
 
@@ -168,13 +168,13 @@ def test_a_kind_without_fields_is_refused() -> None:
 
 
 @pytest.mark.parametrize("group", [("topic",), ("lofts", "topic"), ("unknown",), ()])
-def test_at_least_one_is_of_optional_fields(group: tuple[str, ...]) -> None:
+def test_at_least_one_lists_optional_fields(group: tuple[str, ...]) -> None:
     with pytest.raises(SpecError, match="Kind pigeon: at_least_one") as caught:
         kind(fields=(field(), rows(required=False)), at_least_one=(group,))
     assert all(name in str(caught.value) for name in group if name != "lofts")
 
 
-def test_a_spec_cannot_be_changed() -> None:
+def test_a_spec_is_immutable() -> None:
     made = kind()
     for thing, attribute in ((made, "slug"), (made.fields[0], "secret")):
         with pytest.raises(dataclasses.FrozenInstanceError):

@@ -1,6 +1,6 @@
-"""The vendors' rules: what they accept, what they refuse, and how they say so.
+"""The vendors' rules: what they accept and refuse, and their messages.
 
-The rules are typed from the vendors' documentation, which ``destinations_ui/kinds/validators.py`` names.
+The rules are copied from the vendors' documentation, which ``destinations_ui/kinds/validators.py`` names.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CONNECTION_STRING = (
 TOPIC = "projects/acme-analytics/topics/launchdarkly-events"
 PUBLIC_KEY = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA"
 
-#: Rule → what it accepts, what it refuses.
+#: Rule → accepted and refused values.
 RULES: dict[Callable[[], Validator], tuple[list[str], list[str]]] = {
     validators.event_hub_namespace: (
         ["namesp", "contoso-events", "Contoso-1", "a" * 50, "a-----1"],
@@ -125,7 +125,7 @@ REFUSED = [(rule, text) for rule, (_, texts) in RULES.items() for text in texts]
 
 
 def refusal(rule: Callable[[], Validator], text: str) -> str:
-    """Return the message with which a rule refuses a text."""
+    """Return a rule's message for a refused text."""
     with pytest.raises(ValidationError) as caught:
         rule()(text)
     return str(caught.value.message)
@@ -141,27 +141,27 @@ def test_every_rule_is_in_the_table() -> None:
     assert made == {rule.__name__ for rule in RULES}
 
 
-#: What a function says that makes a rule without being told anything.
+#: The error of a rule factory called without arguments.
 RETURNS = {"return": "Rule"}
 
 
 @pytest.mark.parametrize(("rule", "text"), ACCEPTED, ids=names(ACCEPTED))
-def test_what_the_vendor_accepts_is_accepted(rule: Callable[[], Validator], text: str) -> None:
+def test_a_value_that_the_vendor_accepts_is_accepted(rule: Callable[[], Validator], text: str) -> None:
     rule()(text)
 
 
 @pytest.mark.parametrize(("rule", "text"), REFUSED, ids=names(REFUSED))
-def test_what_the_vendor_refuses_is_refused(rule: Callable[[], Validator], text: str) -> None:
+def test_a_value_that_the_vendor_refuses_is_refused(rule: Callable[[], Validator], text: str) -> None:
     message = refusal(rule, text)
     assert message.endswith(".") or "Example: " in message
     assert any(word in message for word in ("Enter", "leave out"))
-    # The example may happen to be what was typed, or hold it.
+    # The example may equal or contain the value.
     assert len(text) <= 12 or text not in message.partition("Example: ")[0]
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule is not validators.public_key])
 @pytest.mark.parametrize("stray", ["\n", "\r\n", " ", "\0", "\u200b"])
-def test_nothing_may_follow_or_precede_the_value(rule: Callable[[], Validator], stray: str) -> None:
+def test_text_before_or_after_the_value_is_refused(rule: Callable[[], Validator], stray: str) -> None:
     for text in RULES[rule][0]:
         refusal(rule, text + stray)
         refusal(rule, stray + text)
@@ -195,7 +195,7 @@ def test_an_empty_text_is_refused(rule: Callable[[], Validator]) -> None:
         (validators.context_kind, "multi", "keeps this word for itself"),
     ],
 )
-def test_a_common_mistake_is_recognised(rule: Callable[[], Validator], text: str, words: str) -> None:
+def test_a_common_mistake_has_its_own_message(rule: Callable[[], Validator], text: str, words: str) -> None:
     assert words in refusal(rule, text)
 
 
@@ -210,18 +210,18 @@ def test_a_message_never_repeats_the_value(rule: Callable[[], Validator]) -> Non
         try:
             validate(text)
         except ValidationError as error:
-            assert text not in str(error)  # noqa: PT017  # an accepted text is as good
+            assert text not in str(error)  # noqa: PT017  # an accepted text is fine too
             assert text not in repr(error)  # noqa: PT017  # as above
         else:
             assume(False)
 
-    if rule is not validators.public_key:  # It refuses nothing that is long.
+    if rule is not validators.public_key:  # It has no maximum length.
         check()
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_no_text_keeps_a_rule_busy(rule: Callable[[], Validator]) -> None:
-    # A rule that tries every way to split such a text would not come to an end.
+def test_no_text_makes_a_rule_slow(rule: Callable[[], Validator]) -> None:
+    # A rule with catastrophic backtracking would not end.
     validate = rule()
     for text in ("a-" * 50_000, "a." * 50_000 + "!", f"{ROLE}/" + "a/" * 50_000 + " ", "https://" + "a.b-" * 50_000):
         try:
@@ -246,7 +246,7 @@ def test_no_text_keeps_a_rule_busy(rule: Callable[[], Validator]) -> None:
         "MIIEpAIBAAKCAQEAu1SU1LfVLPHCozMxH2Mo4lgOEePzNm0tRgeLezV6ffAt0gun",
     ],
 )
-def test_a_text_that_holds_a_secret_gives_itself_away(text: str) -> None:
+def test_a_text_that_contains_a_secret_is_recognized(text: str) -> None:
     assert validators.holds_secret(text)
 
 
@@ -263,5 +263,5 @@ def test_a_text_that_holds_a_secret_gives_itself_away(text: str) -> None:
         *(text for _, text in ACCEPTED),
     ],
 )
-def test_an_ordinary_text_is_not_taken_for_a_secret(text: str) -> None:
+def test_an_ordinary_text_is_not_mistaken_for_a_secret(text: str) -> None:
     assert not validators.holds_secret(text)

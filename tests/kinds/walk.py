@@ -1,6 +1,6 @@
-"""Creates a destination through the product's pages, in a process of its own, and prints what it saw as JSON.
+"""Create a destination through the product's pages in a new process; print the result as JSON.
 
-``test_files.py`` runs it over a copy of the product: ``python walk.py <kind> <form as JSON>``.
+``test_registry.py`` runs it over a copy of the product: ``python walk.py <kind> <form as JSON>``.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import django
 from django.core.management import call_command
 
 
-def main(slug: str, typed: dict[str, str]) -> dict[str, Any]:
-    """Migrate, sign in, create, and look at what is there afterwards."""
+def main(slug: str, values: dict[str, str]) -> dict[str, Any]:
+    """Migrate, sign in, create a destination and print what was stored."""
     django.setup()
     call_command("migrate", verbosity=0)
     try:
@@ -31,10 +31,10 @@ def main(slug: str, typed: dict[str, str]) -> dict[str, Any]:
     oskar.groups.add(Group.objects.get(name="Operators"))
     client = Client()
     client.force_login(oskar)
-    address = f"/destinations/new/{slug}/"
-    form = client.get(address).content.decode()
+    url = f"/destinations/new/{slug}/"
+    form = client.get(url).content.decode()
     (submission,) = re.findall(r'name="submission" value="([^"]+)"', form)
-    posted = client.post(address, typed | {"submission": submission})
+    posted = client.post(url, values | {"submission": submission})
     record = client.get(posted.headers.get("Location", "/history/"))
     export = client.get("/history/export/?format=jsonl")
     return {
@@ -43,7 +43,7 @@ def main(slug: str, typed: dict[str, str]) -> dict[str, Any]:
         "form": form,
         "status": posted.status_code,
         "location": posted.headers.get("Location", ""),
-        "answer": posted.content.decode(),
+        "response": posted.content.decode(),
         "record": record.content.decode(),
         "export": b"".join(export).decode(),
     }

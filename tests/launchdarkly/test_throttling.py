@@ -208,11 +208,11 @@ def test_a_pause_reports_its_start_and_duration(
     began = datetime.now(UTC)
     with caplog.at_level(logging.WARNING):
         fail(client)
-    moments = {f"{moment:%H:%M}" for moment in (began, datetime.now(UTC))}
+    times = {f"{time:%H:%M}" for time in (began, datetime.now(UTC))}
     clock.now += 12.5
     assert failure(client).message in {
-        f"LaunchDarkly has not been responding since {moment} UTC, so nothing was sent. Try again in 18 seconds."
-        for moment in moments
+        f"LaunchDarkly has not been answering since {time} UTC, so nothing was sent. Try again in 18 seconds."
+        for time in times
     }
     assert caplog.text.count("failed 5 times in a row") == 1
 
@@ -222,7 +222,7 @@ def test_a_pause_names_the_time_of_the_first_failure(clock: Clock, monkeypatch: 
     monkeypatch.setattr(throttling, "datetime", SimpleNamespace(now=lambda zone: next(times)))
     breaker = CircuitBreaker(failures=3, clock=clock)
     for _ in range(3):
-        with suppress(NotSent), breaker.judging():
+        with suppress(NotSent), breaker.track():
             raise NotSent("No.")
     with pytest.raises(Paused, match="since 12:01 UTC"):
         breaker.check()

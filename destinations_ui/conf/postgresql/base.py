@@ -14,13 +14,13 @@ from django.db.backends.postgresql.psycopg_any import BaseTzLoader
 from psycopg import DataError
 
 
-class LenientLoader(BaseTzLoader):  # type: ignore[misc]  # Django's stubs do not know it
-    """Loads a time with its zone, or its text."""
+class LenientLoader(BaseTzLoader):  # type: ignore[misc]  # missing in Django's stubs
+    """Loads a time with its zone, or its text if it is invalid."""
 
     timezone = UTC
 
     def load(self, data: Any) -> Any:
-        """Return the time in UTC, or the text where there is no such time in Python."""
+        """Return the time in UTC, or the text if Python cannot represent it."""
         try:
             return super().load(data)
         except DataError:
@@ -28,7 +28,7 @@ class LenientLoader(BaseTzLoader):  # type: ignore[misc]  # Django's stubs do no
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A connection that reads every time."""
+    """A connection that reads every timestamp."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Open a connection."""

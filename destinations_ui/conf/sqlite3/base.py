@@ -17,13 +17,13 @@ from django.db.backends.sqlite3 import base, features, operations
 
 
 class DamagedText(str):
-    """Text that is not UTF-8, with U+FFFD for what cannot be decoded."""
+    """Text that is not UTF-8, with U+FFFD for invalid bytes."""
 
     __slots__ = ()
 
 
 def decode(stored: bytes) -> str:
-    """Decode a stored text, whatever its bytes."""
+    """Decode a stored text; never raise."""
     try:
         return stored.decode()
     except UnicodeDecodeError:
@@ -31,9 +31,9 @@ def decode(stored: bytes) -> str:
 
 
 class DatabaseFeatures(features.DatabaseFeatures):
-    """What SQLite can do."""
+    """Features of SQLite."""
 
-    # Django finds out by a query, which ``migrate`` cannot make before it has created the file.
+    # Django would run a query, which fails before ``migrate`` has created the file.
     supports_json_field = True
 
 
@@ -41,16 +41,16 @@ class DatabaseOperations(operations.DatabaseOperations):
     """Conversions that do not raise."""
 
     def convert_datetimefield_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        """Return the time, or the value as it is."""
+        """Return the time, or the stored value if it is invalid."""
         return lenient(super().convert_datetimefield_value, value, expression, connection)
 
     def convert_uuidfield_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        """Return the UUID, or the value as it is."""
+        """Return the UUID, or the stored value if it is invalid."""
         return lenient(super().convert_uuidfield_value, value, expression, connection)
 
 
 def lenient(convert: Callable[[Any, Any, Any], Any], value: Any, expression: Any, connection: Any) -> Any:
-    """Convert a stored value, or return it as it is when that fails."""
+    """Convert a stored value, or return it unchanged if that fails."""
     try:
         return convert(value, expression, connection)
     except (AttributeError, OverflowError, TypeError, ValueError):
@@ -62,7 +62,7 @@ Inode = tuple[int, int]
 
 
 def inode_at(path: Path) -> Inode | None:
-    """Return which file is at a path, or ``None`` where there is none."""
+    """Return the device and inode of a path, or ``None`` if it does not exist."""
     try:
         status = path.stat()
     except OSError:
@@ -74,8 +74,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """A connection to an SQLite file that exists.
 
     Attributes:
-        inode: The file that it is connected to.
-        inodes: Path → the file that this process was connected to first.
+        inode: The file of this connection.
+        inodes: Path → the file that this process first connected to.
         generations: Path → what ``audit.storage`` found in that file.
     """
 
@@ -87,11 +87,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @property
     def path(self) -> Path:
-        """The path that the settings name."""
+        """The path from the settings."""
         return Path(self.settings_dict["NAME"]).absolute()
 
     def prepare_database(self) -> None:
-        """Create the file, readable by its owner alone. ``migrate`` calls this first."""
+        """Create the file, readable only by its owner. ``migrate`` calls this first."""
         if not self.is_in_memory_db():
             self.inodes.pop(self.path, None)
             self.generations.pop(self.path, None)
@@ -101,18 +101,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 raise OperationalError(f"unable to create the database file: {error.strerror}") from error
 
     def get_connection_params(self) -> dict[str, Any]:
-        """Open an existing file only, and leave converting to the fields: sqlite3's own converters raise."""
+        """Open only an existing file, without sqlite3's own converters, which raise."""
         parameters: dict[str, Any] = super().get_connection_params() | {"detect_types": 0}
         if not self.is_in_memory_db():
             parameters["database"] = f"{self.path.as_uri()}?mode=rw"
         return parameters
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """Open a connection and note which file it is connected to."""
+        """Open a connection and store its file's inode."""
         before = inode_at(self.path)
         connection = super().get_new_connection(conn_params)
         connection.text_factory = decode
-        # If the file was replaced just now, it is not known which of the two was opened.
+        # If the file was replaced meanwhile, either file may have been opened.
         self.inode = before if before == inode_at(self.path) else None
         self.inodes.setdefault(self.path, self.inode)
         return connection

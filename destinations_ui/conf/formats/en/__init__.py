@@ -1,1 +1,1 @@
-"""Formats of values that Django writes, as in the admin."""
+"""Formats for Django's admin."""
