@@ -138,7 +138,7 @@ class TestWhereItEnds:
         assert f"earlier than requested. Event {EVENTS_WRITTEN + 1} begins record {open_one.uuid}" in said
         assert f", which is still {outcome}." in said
 
-    def test_records_whose_events_are_mixed_with_one_that_is_left_are_left_too(self, file: Path) -> None:
+    def test_records_with_events_among_those_of_a_kept_one_are_kept(self, file: Path) -> None:
         first, _, _ = write_history()  # The last one is pending; it began amid the second, and that amid the first.
 
         said = archived(file)

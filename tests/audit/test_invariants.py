@@ -437,7 +437,7 @@ class Product(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_in_any_order_nothing_is_lost_nothing_is_twice_and_the_history_verifies(
+def test_any_order_loses_and_repeats_nothing_and_verifies(
     operator: User, viewer: User, sandbox: SandboxServer, settings: Settings
 ) -> None:
     settings.LAUNCHDARKLY_TIMEOUT = 0.6

@@ -1,1 +1,1 @@
-"""What is on record when processes are killed and databases fail: never lost, never twice."""
+"""Records when processes are killed and databases fail: none is lost, none is duplicated."""

@@ -1,4 +1,4 @@
-"""A product that may be killed, on a database that may fail."""
+"""A product that can be killed, on a database that can fail."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def verified(running: Scene) -> Iterator[None]:
 
 @pytest.fixture
 def scene(running: Scene, verified: None) -> Iterator[Scene]:
-    """Give a test the sandbox as new, and a product that runs before it and after it."""
+    """Reset the sandbox, and ensure that the product runs before and after a test."""
     running.sandbox.reset()
     yield running
     running.sandbox.reset()

@@ -33,7 +33,7 @@ def require(folder: Path) -> None:
 
 @contextlib.contextmanager
 def filled(folder: Path) -> Iterator[None]:
-    """Leave no room on the disk at a folder."""
+    """Fill the disk at a folder."""
     ballast = folder / "ballast"
     try:
         with ballast.open("wb", buffering=0) as file:
@@ -48,7 +48,7 @@ def filled(folder: Path) -> Iterator[None]:
 
 
 def no_room(folder: Path) -> bool:
-    """Tell whether not even a small file fits."""
+    """Return whether not even a small file fits."""
     crumb = folder / "crumb"
     try:
         crumb.write_bytes(bytes(1 << 12))

@@ -1,4 +1,4 @@
-"""Someone at the form, the product in processes of its own, LaunchDarkly's stand-in, and the database in between."""
+"""A user, the product in its own processes, the sandbox, and the database."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from tests.support.product import Product, exported, wait_until
 #: It has values that can be compared, and a secret.
 KIND = EVENT_HUBS
 DESTINATIONS = "/api/v2/destinations"
-#: For commands: an attempt that is older than two seconds cannot be under way any more.
+#: For commands: an attempt older than two seconds cannot be in progress.
 SOON = {"LAUNCHDARKLY_TIMEOUT": "1", "RECONCILE_GRACE": "0"}
 UNSETTLED = ("pending", "unknown")
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What a crash needs.
+    """The parts of a crash test.
 
     Attributes:
-        session: A person who has signed in.
-        csrf: The token of their forms.
-        people: The threads in which they wait for answers.
+        session: The session of a signed-in user.
+        csrf: The CSRF token of its forms.
+        people: The threads that wait for responses.
     """
 
     product: Product
@@ -45,33 +45,33 @@ class Scene:
         return form_data(KIND, None, name=name, csrfmiddlewaretoken=self.csrf, **changes)
 
     def send(self, form: Mapping[str, str]) -> requests.Response:
-        """Send a form; return the answer, a redirect as such."""
+        """Send a form; return the response without following a redirect."""
         return self.ask("POST", f"/destinations/new/{KIND.slug}/", form)
 
     def ask(self, method: str, path: str, form: Mapping[str, str] | None = None) -> requests.Response:
-        """Ask the product as the person, on a connection of its own."""
+        """Send a request as the user, on a new connection."""
         with requests.Session() as session:
             session.cookies.update(self.session.cookies)
             return session.request(method, self.product.url + path, data=form, timeout=60, allow_redirects=False)
 
     def begin(self, form: Mapping[str, str]) -> Future[requests.Response]:
-        """Send a form without waiting for the answer."""
+        """Send a form without waiting for the response."""
         return self.people.submit(self.send, form)
 
     def records(self, form: Mapping[str, str]) -> list[dict[str, object]]:
-        """Return the records of a form as the product exports them."""
+        """Return the exported records of a form."""
         return exported(self.session, self.product, form["submission"])
 
     def posts(self) -> int:
-        """Return how many creations have reached LaunchDarkly."""
+        """Return the number of posts that reached LaunchDarkly."""
         return self.sandbox.count("POST", DESTINATIONS)
 
     def ids(self) -> list[str]:
-        """Return what there is at LaunchDarkly in the form's environment."""
+        """Return the ids of the destinations in the form's environment."""
         return [item["id"] for item in self.sandbox.destinations() if item["environment"] == "staging"]
 
     def reconciled(self, form: Mapping[str, str]) -> list[dict[str, object]]:
-        """Let the command find out what became of a form's attempt; return its records then."""
+        """Run ``reconcile`` until a form's attempt is settled; return its records."""
 
         def settled() -> bool:
             if any(record["outcome"] in UNSETTLED for record in self.records(form)):
@@ -85,7 +85,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Held(Fault):
-    """Hold a request until it is let go, and carry it out before that, after it, or never.
+    """Hold a request until it is released; execute it before, after, or never.
 
     Attributes:
         carried_out: Which of the three.
@@ -113,7 +113,7 @@ class Held(Fault):
 
 
 def doing(action: Callable[[], object]) -> Step:
-    """Return a step that does something when a request has come in, and then answers honestly."""
+    """Return a step that runs an action on each request, then gives the regular response."""
 
     def step(request: Request) -> None:
         action()

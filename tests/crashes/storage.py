@@ -1,4 +1,4 @@
-"""The database under the product, from outside: it is locked, held up, filled, made read-only and taken away."""
+"""The product's database, to be locked, blocked, filled, made read-only or removed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Storage(ABC):
     """A database for one product.
 
     Attributes:
-        url: Its address as ``DATABASE_URL`` wants it.
+        url: Its ``DATABASE_URL``.
         impatient: The same, so that nothing waits longer than a moment for a lock.
         reading: The same, so that nothing can be written.
     """

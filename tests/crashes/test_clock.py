@@ -24,7 +24,7 @@ JUMPS = {"an hour ahead": HOUR, "an hour behind": -HOUR}
 
 
 class Clock:
-    """The system's clock, which may be wrong by ``error``."""
+    """A system clock that is wrong by ``error``."""
 
     error = timedelta()
 
@@ -48,7 +48,7 @@ def no_grace(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("jump", JUMPS.values(), ids=JUMPS)
-def test_a_jump_during_a_creation_changes_neither_its_deadline_nor_its_duration_nor_the_order(
+def test_a_clock_jump_changes_no_deadline_duration_or_order(
     operator: User, sandbox: SandboxServer, clock: Clock, jump: timedelta
 ) -> None:
     sandbox.script("POST", DESTINATIONS, doing(lambda: setattr(clock, "error", jump)))
@@ -63,7 +63,7 @@ def test_a_jump_during_a_creation_changes_neither_its_deadline_nor_its_duration_
 
 
 @pytest.mark.parametrize("jump", JUMPS.values(), ids=JUMPS)
-def test_an_answer_that_was_lost_while_the_clock_was_wrong_is_found_when_it_is_right(
+def test_a_response_lost_during_a_wrong_clock_is_resolved_later(
     operator: User, sandbox: SandboxServer, clock: Clock, jump: timedelta
 ) -> None:
     sandbox.script("POST", DESTINATIONS, Drop(after_write=True))
@@ -84,7 +84,7 @@ def test_an_answer_that_was_lost_while_the_clock_was_wrong_is_found_when_it_is_r
         pytest.param(-HOUR, id="an hour behind"),
     ],
 )
-def test_what_was_interrupted_while_the_clock_was_wrong_is_never_called_absent_when_it_exists(
+def test_an_existing_destination_is_never_absent_after_a_clock_jump(
     operator: User, sandbox: SandboxServer, clock: Clock, jump: timedelta
 ) -> None:
     clock.error = jump

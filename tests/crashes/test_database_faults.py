@@ -44,7 +44,7 @@ def impatient(running: Scene) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("fault", BEFORE)
-def test_what_cannot_be_recorded_is_not_sent_and_the_same_form_works_later(scene: Scene, fault: str) -> None:
+def test_nothing_is_sent_without_a_record_and_the_form_works_later(scene: Scene, fault: str) -> None:
     form = scene.form(f"Before the record {fault}")
 
     with FAULTS[fault](scene.storage):
@@ -59,7 +59,7 @@ def test_what_cannot_be_recorded_is_not_sent_and_the_same_form_works_later(scene
     assert scene.posts() == 1
 
 
-def test_on_a_database_that_is_there_to_be_read_nothing_is_sent(scene: Scene) -> None:
+def test_nothing_is_sent_with_a_read_only_database(scene: Scene) -> None:
     form = scene.form("Only reading")
     scene.product.stop()
     scene.product.start(DATABASE_URL=scene.storage.reading)
@@ -74,7 +74,7 @@ def test_on_a_database_that_is_there_to_be_read_nothing_is_sent(scene: Scene) ->
     assert scene.records(form) == []
 
 
-def test_without_a_database_nothing_is_sent(scene: Scene) -> None:
+def test_nothing_is_sent_without_a_database(scene: Scene) -> None:
     form = scene.form("No database before")
     # Whoever has an SQLite file open does not notice: only new processes do.
     scene.product.reload()
@@ -90,9 +90,7 @@ def test_without_a_database_nothing_is_sent(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_what_launchdarkly_answered_reaches_the_person_and_the_log_and_later_the_record(
-    scene: Scene, fault: str
-) -> None:
+def test_a_response_that_cannot_be_recorded_is_shown_and_logged(scene: Scene, fault: str) -> None:
     form = scene.form(f"After the answer {fault}")
     happens = FAULTS[fault](scene.storage)
     length = len(scene.product.log.read_text())

@@ -1,4 +1,4 @@
-"""kill -9 at each point of a creation: afterwards there is one record, it ends in the truth, nothing is sent twice."""
+"""kill -9 at each point of a creation: there is one record with the true outcome, and nothing is sent twice."""
 
 from __future__ import annotations
 
@@ -130,9 +130,7 @@ POINTS = (
         *(pytest.param(point, False, id=f"{point.name}, the workers") for point in POINTS[2::3]),
     ],
 )
-def test_what_was_killed_ends_in_the_truth_and_is_never_sent_twice(
-    scene: Scene, point: Point, everything: bool
-) -> None:
+def test_a_killed_creation_gets_its_true_outcome_and_is_sent_once(scene: Scene, point: Point, everything: bool) -> None:
     form = scene.form(f"Killed {point.name} {everything}")
 
     point.reach(scene, form, scene.product.kill if everything else scene.product.kill_workers)
@@ -156,7 +154,7 @@ def test_what_was_killed_ends_in_the_truth_and_is_never_sent_twice(
     assert scene.posts() == (point.posts if point.outcome else 1)
 
 
-def test_the_person_whose_answer_was_lost_gets_no_answer_at_all(scene: Scene) -> None:
+def test_a_killed_product_sends_no_response(scene: Scene) -> None:
     held = Held("before")
     scene.sandbox.script("POST", DESTINATIONS, held)
     waiting = scene.begin(scene.form("Killed while someone waits"))

@@ -1,4 +1,4 @@
-"""Whatever LaunchDarkly sends, the product's processes do not grow by it."""
+"""No response of LaunchDarkly makes the product's processes grow."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LARGE = 300 * MEGABYTE
 
 @dataclass(frozen=True)
 class Flood(Fault):
-    """Answer that it was created, with a body that is far too long."""
+    """Respond with 201 and a body that is far too long."""
 
     def act(self, exchange: Exchange) -> None:
         """Send it piece by piece, until nobody takes any more."""
@@ -29,20 +29,20 @@ class Flood(Fault):
 
 
 def bomb() -> Raw:
-    """Return an answer that is small and would be large when unpacked."""
+    """Return a small response that would be large when decompressed."""
     body = gzip.compress(bytes(LARGE), compresslevel=1)[: 200 * 1024]
     head = f"HTTP/1.1 201 Created\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
     return Raw(head.encode() + body, after_write=True)
 
 
 def memory(pid: int, field: str) -> int:
-    """Return what a process has taken, now (``VmRSS``) or at most (``VmHWM``), in bytes."""
+    """Return a process's current (``VmRSS``) or peak (``VmHWM``) memory in bytes."""
     [line] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith(field)]
     return int(line.split()[1]) * 1024
 
 
 @pytest.mark.parametrize("fault", [Flood(), bomb()], ids=["300 MB", "300 MB when unpacked"])
-def test_an_answer_without_measure_is_not_taken_in(scene: Scene, fault: Fault) -> None:
+def test_an_oversized_response_is_not_read_into_memory(scene: Scene, fault: Fault) -> None:
     form = scene.form(f"Far too long an answer {type(fault).__name__}")
     # What a process needs at its first request is no matter here.
     for _ in range(8):

@@ -1,11 +1,11 @@
-"""An old backup is restored: what LaunchDarkly has and no record claims is named."""
+"""After an old backup is restored, destinations without a record are listed."""
 
 from __future__ import annotations
 
 from tests.crashes.scene import Scene
 
 
-def test_what_was_made_after_the_backup_is_listed(scene: Scene) -> None:
+def test_destinations_created_after_the_backup_are_listed(scene: Scene) -> None:
     backup = scene.storage.copied()
     scene.send(scene.form("Made after the backup"))
     [made] = scene.ids()

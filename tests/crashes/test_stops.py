@@ -1,4 +1,4 @@
-"""The product is asked to end, gives up what takes long, or changes its processes, while people wait for an answer."""
+"""The product is asked to end, gives up what takes long, or changes its processes, while users wait for a response."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ ONE_AT_A_TIME = ("--worker-class=sync", "--threads=1", "--timeout=1", "--preload
 
 
 def log_says(scene: Scene, text: str, since: int) -> bool:
-    """Tell whether the log has said something since it was so many bytes long."""
+    """Return whether the log has a text after this position."""
     return text in scene.product.log.read_text()[since:]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["ending", "reloading"])
-def test_who_is_asked_to_end_lets_a_creation_come_to_its_end(scene: Scene, number: signal.Signals) -> None:
+def test_a_stop_signal_lets_a_creation_finish(scene: Scene, number: signal.Signals) -> None:
     held, form = Held("after"), scene.form(f"Under way at {number.name}")
     scene.sandbox.script("POST", DESTINATIONS, held)
     waiting = scene.begin(form)
@@ -53,7 +53,7 @@ def test_who_is_asked_to_end_lets_a_creation_come_to_its_end(scene: Scene, numbe
     assert scene.posts() == 1
 
 
-def test_who_does_not_wait_for_the_answer_finds_it_in_the_history(scene: Scene) -> None:
+def test_an_abandoned_request_is_in_the_history(scene: Scene) -> None:
     held, form = Held("after"), scene.form("Nobody waits for it")
     scene.sandbox.script("POST", DESTINATIONS, held)
     body = urlencode(form).encode()
@@ -73,14 +73,14 @@ def test_who_does_not_wait_for_the_answer_finds_it_in_the_history(scene: Scene) 
 
 @pytest.fixture
 def one_at_a_time(scene: Scene) -> Iterator[Scene]:
-    """Let gunicorn end every worker whose request takes more than a second."""
+    """Make gunicorn end every worker whose request takes more than a second."""
     scene.product.stop()
     scene.product.start(*ONE_AT_A_TIME)
     yield scene
     scene.product.kill()
 
 
-def test_what_gunicorn_gives_up_is_found_out_about(one_at_a_time: Scene) -> None:
+def test_a_request_that_gunicorn_ends_is_reconciled(one_at_a_time: Scene) -> None:
     scene, held, form = one_at_a_time, Held("before"), one_at_a_time.form("Too long for gunicorn")
     scene.sandbox.script("POST", DESTINATIONS, held)
 
@@ -98,9 +98,7 @@ def test_what_gunicorn_gives_up_is_found_out_about(one_at_a_time: Scene) -> None
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGKILL], ids=["all reloading", "one killed"])
-def test_while_processes_change_eight_people_lose_nothing_and_send_nothing_twice(
-    scene: Scene, number: signal.Signals
-) -> None:
+def test_during_reloads_eight_users_lose_and_repeat_nothing(scene: Scene, number: signal.Signals) -> None:
     places = [f"{number.name.lower()}-{person}-{turn}" for person in range(PEOPLE) for turn in range(ROUNDS)]
     for place in places:
         scene.sandbox.add_environment("web-shop", place, place)
@@ -128,7 +126,7 @@ def test_while_processes_change_eight_people_lose_nothing_and_send_nothing_twice
 
 
 def patiently(scene: Scene, form: dict[str, str]) -> requests.Response:
-    """Send a form, and send it again as long as no answer comes, as a person does."""
+    """Send a form until a response arrives, as a user does."""
     for _ in range(50):
         try:
             return scene.send(form)
@@ -137,7 +135,7 @@ def patiently(scene: Scene, form: dict[str, str]) -> requests.Response:
     raise AssertionError("There never was an answer.")
 
 
-def test_commands_that_check_at_once_resolve_an_attempt_once(scene: Scene) -> None:
+def test_simultaneous_commands_resolve_an_attempt_once(scene: Scene) -> None:
     form = scene.form("Checked by many")
     scene.sandbox.script("POST", DESTINATIONS, Drop(after_write=True))
     scene.send(form)

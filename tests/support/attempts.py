@@ -77,7 +77,7 @@ def begun(age: timedelta = timedelta(hours=1), **changed: Any) -> AuditRecord:
 
 
 def unknown(age: timedelta = timedelta(hours=1), **changed: Any) -> AuditRecord:
-    """Add an attempt of some time ago whose answer was lost."""
+    """Add an older attempt whose response was lost."""
     made = begun(age, **changed)
     lost = {"outcome": Outcome.UNKNOWN, "settled_at": timezone.now() - age, "explanation": "The answer was lost."}
     chain.settle(made, lost)

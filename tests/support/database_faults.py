@@ -32,7 +32,7 @@ class Blocker:
                 cursor.execute(f"LOCK TABLE {TABLES} IN EXCLUSIVE MODE")
 
     def release(self) -> None:
-        """Let go of it."""
+        """Release the lock."""
         self._other.close()
 
 

@@ -15,7 +15,7 @@ DEFAULTS = {
     "HTTPS_ONLY": "false",
     "LAUNCHDARKLY_TIMEOUT": "2",
     "LAUNCHDARKLY_TOKEN": MARKER_TOKEN,
-    # Nobody listens here: a test that needs LaunchDarkly says so by asking for the sandbox.
+    # Nothing listens here: a test that needs LaunchDarkly uses the sandbox fixture.
     "LAUNCHDARKLY_URL": "http://127.0.0.1:9",
     "SEAL_KEY": "seal-key-of-the-tests-0123456789-0123456789",
     "SECRET_KEY": "secret-key-of-the-tests-0123456789-0123456789",

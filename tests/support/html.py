@@ -117,5 +117,5 @@ class Page(HTMLParser):
 
 
 def read(answer: Any) -> Page:
-    """Return the page in an answer of Django's test client."""
+    """Return the page in a response of Django's test client."""
     return Page(answer.content.decode())

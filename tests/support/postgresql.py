@@ -24,7 +24,7 @@ def find() -> Path | None:
 
 @contextlib.contextmanager
 def server(programs: Path) -> Iterator[str]:
-    """Run a server on a free loopback port; yield its address as ``DATABASE_URL`` wants it."""
+    """Run a server on a free loopback port; yield its ``DATABASE_URL``."""
     with tempfile.TemporaryDirectory(prefix="destinations-ui-postgresql-") as folder:
         data = Path(folder) / "data"
         data.mkdir()
@@ -60,7 +60,7 @@ def unprivileged() -> str:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
