@@ -1,6 +1,8 @@
 """``make mutants``: change one thing at a time in the code that must not be wrong, and report what no test notices.
 
-A seed draws a sample of all possible changes. Each is tried in a copy of the project, with the tests of its file.
+A seed draws a sample of all possible changes. Each is tried in a copy of the project, with the tests of its file:
+on SQLite, then, where the code uses the database, on PostgreSQL if it is installed.
+
 Published tools do not fit: mutmut forks a process whose servers run in threads, and leaves decorators alone; cosmic-ray
 draws no sample and makes one change at a time.
 
@@ -16,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
 import copy
 import itertools
 import os
@@ -30,6 +33,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support import postgresql
 from tests.support.product import ROOT
 
 ACTIONS, RECONCILE = "tests/destinations/test_actions.py", "tests/destinations/test_reconcile.py"
@@ -41,6 +45,8 @@ TESTS = {
     "destinations_ui/kinds/validators.py": ("tests/kinds", "tests/destinations/forms"),
     "destinations_ui/launchdarkly": ("tests/launchdarkly", ACTIONS),
 }
+#: What they use differs between SQLite and PostgreSQL.
+USES_DATABASE = ("destinations_ui/audit", "destinations_ui/destinations")
 #: What takes longer than this hangs.
 SECONDS = 600
 #: The share of changes that tests have to notice.
@@ -68,6 +74,14 @@ class Mutant:
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {self.before}  →  {self.after}"
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A copy of the project, with a PostgreSQL server of its own; its URL is empty where PostgreSQL is missing."""
+
+    folder: Path
+    postgresql_url: str
 
 
 def changes(node: ast.AST) -> Iterator[Callable[[ast.AST], ast.AST]]:
@@ -146,11 +160,16 @@ def mutant(path: str, number: int) -> Mutant:
     return Mutant(path, change.line, before, after, ast.unparse(tree))
 
 
-def passes(folder: Path, tests: tuple[str, ...]) -> bool:
-    """Tell whether the tests pass in a copy of the project, in time."""
+def passes(folder: Path, tests: tuple[str, ...], database_url: str) -> bool:
+    """Tell whether the tests pass in a copy of the project, in time; an empty URL means SQLite."""
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    if database_url:
+        environment["DATABASE_URL"] = database_url
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-m", "not browser", *tests]
     quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, cwd=folder, stdout=quiet, stderr=quiet, process_group=0) as process:  # noqa: S603
+    with subprocess.Popen(  # noqa: S603  # our own tests
+        command, cwd=folder, env=environment, stdout=quiet, stderr=quiet, process_group=0
+    ) as process:
         try:
             return process.wait(timeout=SECONDS) == 0
         except subprocess.TimeoutExpired:
@@ -171,17 +190,18 @@ def copied(folder: Path) -> Path:
     return shutil.copytree(ROOT, folder, ignore=ignored)
 
 
-def survives(mutant: Mutant, folders: queue.Queue[Path]) -> bool:
+def survives(mutant: Mutant, copies: queue.Queue[Copy]) -> bool:
     """Tell whether all tests pass with a change, tried in a copy of the project that is free."""
-    folder = folders.get()
-    file = folder / mutant.path
+    free = copies.get()
+    file = free.folder / mutant.path
+    urls = [free.postgresql_url] if free.postgresql_url and mutant.path.startswith(USES_DATABASE) else []
     original = file.read_text()
     try:
         file.write_text(mutant.text)
-        survived = passes(folder, tests_of(mutant.path))
+        survived = all(passes(free.folder, tests_of(mutant.path), url) for url in ["", *urls])
     finally:
         file.write_text(original)
-        folders.put(folder)
+        copies.put(free)
     print(f"{'SURVIVED' if survived else 'killed  '} {mutant}", flush=True)
     return survived
 
@@ -198,13 +218,16 @@ def main() -> int:
     every = [(path, number) for path in paths for number in range(count(path))]
     sample = random.Random(options.seed).sample(every, min(options.budget, len(every)))  # noqa: S311  # no secret
     print(f"{len(sample)} of {len(every)} changes, seed {options.seed}", flush=True)
-    with tempfile.TemporaryDirectory(prefix="destinations-ui-mutants-") as temporary:
-        folders: queue.Queue[Path] = queue.Queue()
+    programs = postgresql.find()
+    with contextlib.ExitStack() as stack:
+        temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix="destinations-ui-mutants-"))
+        copies: queue.Queue[Copy] = queue.Queue()
         for number in range(os.cpu_count() or 1):
-            folders.put(copied(Path(temporary) / str(number)))
+            url = stack.enter_context(postgresql.server(programs)) if programs else ""
+            copies.put(Copy(copied(Path(temporary) / str(number)), url))
         tried = [mutant(path, number) for path, number in sample]
-        with ThreadPoolExecutor(folders.qsize()) as pool:
-            lives = list(pool.map(survives, tried, itertools.repeat(folders)))
+        with ThreadPoolExecutor(copies.qsize()) as pool:
+            lives = list(pool.map(survives, tried, itertools.repeat(copies)))
     survived = list(itertools.compress(tried, lives))
     share = 1 - len(survived) / len(sample)
     print(f"\n{share:.0%} of {len(sample)} changes were noticed; not these:", *survived, sep="\n  ")
