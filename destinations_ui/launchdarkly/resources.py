@@ -23,6 +23,8 @@ MAX_TEXT = 1000
 MAX_EXPANDED = 100
 #: No project has more environments, and no destination more versions.
 MAX_COUNT = 1_000_000
+#: A project with this tag comes last on the start page, folded: one to try things out, for example.
+LISTED_LAST = "listed-last"
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,14 @@ class Project:
 
     Attributes:
         total: The number of its environments, including those not in the response.
+        listed_last: Whether it has the tag :data:`LISTED_LAST`.
     """
 
     key: str
     name: str
     environments: tuple[Environment, ...] = ()
     total: int = 0
+    listed_last: bool = False
 
 
 def text(value: Any, length: int = MAX_TEXT) -> str:
@@ -186,7 +190,7 @@ def project(item: dict[str, Any]) -> Project | None:
 
     https://launchdarkly.com/docs/api/projects/get-projects
     """
-    own_key, embedded = key(item.get("key")), item.get("environments")
+    own_key, embedded, tags = key(item.get("key")), item.get("environments"), item.get("tags")
     if not own_key:
         return None
     environments = tuple(filter(None, map(environment, objects(embedded))))
@@ -196,4 +200,5 @@ def project(item: dict[str, Any]) -> Project | None:
         name=text(item.get("name")) or own_key,
         environments=environments[:MAX_EXPANDED],
         total=len(environments) if total is None else total,
+        listed_last=isinstance(tags, list) and LISTED_LAST in tags,
     )

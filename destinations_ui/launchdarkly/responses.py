@@ -62,7 +62,7 @@ def failure(error: Exception, watchdog: RequestWatchdog, status: int | None) -> 
     """Return the error for a failed exchange, depending on whether anything was sent."""
     if not watchdog.sent:
         reason = connection_problem(error, watchdog)
-        return NotSent(f"LaunchDarkly could not be reached: {reason}. Nothing was sent. Try again soon.")
+        return NotSent(f"LaunchDarkly could not be reached: {reason}. Try again soon.")
     if watchdog.expired or isinstance(error, requests.Timeout):
         return NoResponse("LaunchDarkly did not answer in time.", status=status)
     if isinstance(error, TooLong):

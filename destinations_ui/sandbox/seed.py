@@ -42,6 +42,6 @@ def seed(state: State) -> None:
             "streamName": "mobile-app-development",
         },
     )
-    state.add_project(FAULTY_PROJECT, "Faults (each environment misbehaves)", tags=["faults"])
+    state.add_project(FAULTY_PROJECT, "Faults (each environment misbehaves)", tags=["faults", "listed-last"])
     for environment in faulty_environments():
         state.add_environment(FAULTY_PROJECT, environment.key, environment.name, tags=environment.tags)

@@ -72,6 +72,12 @@
       else card.removeAttribute("aria-current");
     }
   });
+  // The URL of a search has no empty parameters.
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (!detail.elt.closest("[role=search]")) return;
+    for (const [name, value] of Array.from(detail.formData)) if (!value) detail.formData.delete(name);
+  });
+
   document.addEventListener("htmx:configRequest", ({ detail }) => {
     // The form is sent to the kind that is shown, whichever it was when the page was loaded.
     const [, intent] = /^\/destinations\/new\/[^/]+\/(.*)$/.exec(detail.path) ?? [];

@@ -43,7 +43,7 @@ def test_destinations_from_sign_in_to_the_history(visit: Visit, sandbox: Sandbox
     for slug, (project, environment) in FREE.items():
         kind = kinds.registry()[slug]
         name = f"Journey to {kind.label}"
-        page.get_by_role("link", name="Map").click()
+        page.get_by_role("link", name="Environments").click()
         page.get_by_role("link", name=f"Create destination in {project}, {environment}").click()
         page.get_by_role("link", name=kind.label).click()
         expect(page.get_by_role("group", name=kind.label)).to_be_visible()
@@ -173,7 +173,7 @@ def sign_in_by_keyboard(page: Page) -> None:
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Map")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Environments")
 
 
 def tab_to(page: Page, target: Locator) -> None:

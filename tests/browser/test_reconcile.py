@@ -46,7 +46,7 @@ def hasty(tmp_path: Path, running_sandbox: SandboxServer, visit: Visit) -> Itera
         visitor = visit()
         visitor.url = product.url
         sign_in(visitor.open("/"), "operator")
-        expect(visitor.page.get_by_role("heading", level=1)).to_have_text("Map")
+        expect(visitor.page.get_by_role("heading", level=1)).to_have_text("Environments")
         yield visitor
         visitor.page.goto("about:blank")
 
@@ -220,7 +220,7 @@ def test_a_signed_out_user_sees_one_notice_and_can_continue(oskar: Visitor) -> N
     with oskar.context.expect_page() as opened:
         page.get_by_role("link", name="Sign in in a new tab").click()
     sign_in(opened.value, "operator")
-    expect(opened.value.get_by_role("heading", level=1)).to_have_text("Map")
+    expect(opened.value.get_by_role("heading", level=1)).to_have_text("Environments")
     opened.value.close()
     # Signing in gave the browser a new token, which the page does not have yet.
     with page.expect_response(lambda response: response.status == 403):

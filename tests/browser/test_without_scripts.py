@@ -114,7 +114,7 @@ def test_the_form_resumes_after_signing_in_again(plain: Visitor, sandbox: Sandbo
     with plain.context.expect_page() as opened:
         page.get_by_role("link", name="Sign in in a new tab").click()
     sign_in(opened.value, "operator")
-    expect(opened.value.get_by_role("heading", level=1)).to_have_text("Map")
+    expect(opened.value.get_by_role("heading", level=1)).to_have_text("Environments")
     page.get_by_role("button", name="Continue with the form").click()
     # Signing in gave the browser a new token, which this page does not have.
     page.get_by_role("button", name="Continue with the form").click()

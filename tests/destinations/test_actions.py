@@ -308,7 +308,7 @@ class TestOutcomes:
         record = stored()
         assert record.outcome == "not_sent"
         assert record.status_code is None
-        assert "Nothing was sent" in record.explanation
+        assert "could not be reached: the connection was refused" in record.explanation
         assert result.stored
         assert sandbox.requests == []
 

@@ -54,7 +54,7 @@ def choose(request: SignedInRequest, kind: Kind, *, problem: str = "") -> HttpRe
         "projects": listed.projects,
         "page": listed.page,
         "query": listed.query,
-        "known": listed.inventory.known,
+        "known": listed.known,
         "list_problem": listed.problem,
         "problem": problem,
         "carried": {name: request.GET[name] for name in ("from", "like") if name in request.GET},

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from destinations_ui.accounts.http import SignedInRequest
+from destinations_ui.accounts.http import SignedInRequest, wants_fragment
 from destinations_ui.accounts.permissions import may_view
 from destinations_ui.audit.models import AuditRecord, Outcome
 from destinations_ui.destinations.project_list import project_page
@@ -17,20 +17,15 @@ from destinations_ui.destinations.project_list import project_page
 @require_safe
 @may_view
 def project_list(request: SignedInRequest) -> HttpResponse:
-    """Show a page of projects, or one alone with all its environments."""
+    """Show a page of projects; to htmx, the results of a search."""
     listed = project_page(request.GET)
+    partial = wants_fragment(request)
     context = {
-        "projects": listed.projects,
-        "page": listed.page,
-        "query": listed.query,
-        "orphans": listed.orphans,
-        "orphans_hidden": listed.orphans_hidden,
-        "problem": listed.problem,
-        "read_at": listed.inventory.read_at,
-        "known": listed.inventory.known,
+        "listed": listed,
         "makers": makers([destination.id for destination in listed.destinations]),
+        "partial": partial,
     }
-    return render(request, "destinations/project_list.html", context)
+    return render(request, f"destinations/project_list.html{'#results' if partial else ''}", context)
 
 
 def makers(destination_ids: Sequence[str]) -> dict[str, AuditRecord]:
