@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from destinations_ui.launchdarkly import LaunchDarkly
-from destinations_ui.launchdarkly.errors import BadResponse, Busy, LaunchDarklyError, NotAllowed
+from destinations_ui.launchdarkly.client import pause_before_retry
+from destinations_ui.launchdarkly.errors import BadResponse, Busy, LaunchDarklyError, NotAllowed, NotSent
 from destinations_ui.launchdarkly.resources import Destination, Environment, Project
 from destinations_ui.launchdarkly.responses import is_shallow
 from destinations_ui.sandbox import Drop, Fault, NotJson, RateLimited, Raw, Reset, SandboxServer, Status
@@ -232,6 +233,24 @@ def test_a_read_has_a_limit_of_retries(sandbox: SandboxServer, client: LaunchDar
         client.destinations()
     assert caught.value.status == 502
     assert sandbox.count("GET") == 3
+
+
+@pytest.mark.parametrize(
+    ("error", "attempt", "seconds"),
+    [
+        (Busy("Wait.", retry_after=5), 1, 5.5),
+        (Busy("Wait.", retry_after=5), 2, 5.5),
+        (NotSent("No."), 1, 0.3),
+        (BadResponse("No.", status=500), 2, 0.6),
+        (BadResponse("No.", status=499), 1, None),
+        (BadResponse("No."), 1, None),
+    ],
+)
+def test_the_pause_before_a_retry_doubles_or_is_the_one_asked_for(
+    error: LaunchDarklyError, attempt: int, seconds: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("random.random", lambda: 0.5)
+    assert pause_before_retry(error, attempt) == (None if seconds is None else pytest.approx(seconds))
 
 
 def test_a_read_waits_for_the_rate_limit_if_there_is_time(sandbox: SandboxServer, client: LaunchDarkly) -> None:
