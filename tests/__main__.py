@@ -22,21 +22,34 @@ from tests.support import chromium, postgresql
 CI = os.environ.get("CI", "").lower() == "true"
 #: A database makes no difference to these, so they run once, on SQLite.
 WITHOUT_DATABASE = (
+    "tests/audit/test_storage.py",
     "tests/conf",
     "tests/demo",
     "tests/deploy",
     "tests/destinations/forms",
     "tests/destinations/test_snippets.py",
+    "tests/destinations/views/test_guards.py",
+    "tests/destinations/views/test_kind_spec.py",
     "tests/destinations/views/test_possible_secrets.py",
     "tests/destinations/views/test_prefill.py",
     "tests/destinations/views/test_preview.py",
     "tests/destinations/views/test_project_list.py",
     "tests/destinations/views/test_redraw.py",
     "tests/destinations/views/test_setup_guide.py",
+    "tests/history/test_chart.py",
+    "tests/history/test_forms.py",
+    "tests/history/test_rows.py",
     "tests/kinds",
     "tests/launchdarkly",
     "tests/sandbox",
     "tests/test_docs.py",
+    "tests/web/test_deployed.py",
+    "tests/web/test_errors.py",
+    "tests/web/test_every_url.py",
+    "tests/web/test_headers.py",
+    "tests/web/test_static_files.py",
+    "tests/web/test_time_zones.py",
+    "tests/web/test_transfer_sizes.py",
 )
 #: One more than there are cores: many tests wait for a server or a browser.
 WORKERS = (os.cpu_count() or 1) + 1
@@ -66,6 +79,8 @@ def run(database_url: str, arguments: list[str]) -> int:
     environment = os.environ | ({"DATABASE_URL": database_url} if database_url else {})
     if not database_url:
         environment.pop("DATABASE_URL", None)
+    # The tests start hundreds of processes, which need not each compile the product.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [*contained(), sys.executable, "-m", "pytest", f"-n{WORKERS}", "--dist=worksteal", *arguments]
     began = time.monotonic()
     # A process group of its own, to be interrupted as one: pytest then ends the servers that it started.

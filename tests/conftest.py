@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import zoneinfo
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -73,7 +74,7 @@ def folders_read_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(WhiteNoiseMiddleware, "update_files_dictionary", update)
-        patch.setattr(middleware, "available_timezones", functools.cache(middleware.available_timezones))
+        patch.setattr(middleware, "available_timezones", functools.cache(zoneinfo.available_timezones))
         yield
 
 

@@ -220,7 +220,7 @@ class TestCommitted:
         problems: list[Exception] = []
 
         def write() -> None:
-            together.wait(20)
+            together.wait(60)
             try:
                 for _ in range(10):
                     record = pending()

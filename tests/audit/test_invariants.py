@@ -118,7 +118,7 @@ class Late(Fault):
 
     def act(self, exchange: Exchange) -> None:
         """Wait for the sign, then write."""
-        self.sign.wait(20)
+        self.sign.wait(60)
         exchange.carry_out()
         self.done.set()
         exchange.close()
@@ -198,7 +198,7 @@ class Product(RuleBasedStateMachine):
         for asked, late in self.late:
             with self.making(asked):
                 late.sign.set()
-                assert late.done.wait(20)
+                assert late.done.wait(60)
         self.late.clear()
 
     def new(self, place: int) -> Attempt:

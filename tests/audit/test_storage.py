@@ -130,9 +130,9 @@ def test_the_product_sends_nothing_and_is_not_ready(
         form = form_data(KINESIS, name="Not to be lost", csrfmiddlewaretoken=token(session, f"{product.url}{FORM}"))
 
         fault(file)
-        refused = session.post(f"{product.url}{FORM}", data=form, timeout=20)
+        refused = session.post(f"{product.url}{FORM}", data=form, timeout=60)
         ready = product.ready()
-        again = session.post(f"{product.url}{FORM}", data=form, timeout=20)
+        again = session.post(f"{product.url}{FORM}", data=form, timeout=60)
 
     assert [refused.status_code, again.status_code] == [503, 503]
     assert "Nothing was sent" in refused.text

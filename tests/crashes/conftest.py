@@ -48,6 +48,8 @@ def running(
     """Run the product, with a person who has signed in. It waits long for LaunchDarkly: nothing ends by itself."""
     product = Product(tmp_path_factory.mktemp("crashes"), running_sandbox.url, database_url=storage.url)
     product.environment |= {"LAUNCHDARKLY_TIMEOUT": "15", "RECONCILE_GRACE": "60"}
+    # It starts some twenty times: gunicorn loads it once for both workers.
+    product.environment["GUNICORN_CMD_ARGS"] = "--preload"
     with product, ThreadPoolExecutor(32) as people:
         session = signed_in(product)
         csrf = token(session, f"{product.url}/destinations/new/{KIND.slug}/")

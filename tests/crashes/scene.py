@@ -104,7 +104,7 @@ class Held(Fault):
         exchange.close()
         answer = exchange.carry_out() if self.carried_out == "before" else None
         self.arrived.set()
-        self.released.wait(30)
+        self.released.wait(60)
         if self.carried_out == "after":
             answer = exchange.carry_out()
         self.over.set()

@@ -60,10 +60,10 @@ def during_the_request(carried_out: str) -> Callable[[Scene, Form, Kill], None]:
 def hold(scene: Scene, form: Form, kill: Kill, held: Held) -> None:
     """Kill it while LaunchDarkly holds a request."""
     scene.begin(form)
-    assert held.arrived.wait(20)
+    assert held.arrived.wait(60)
     kill()
     held.released.set()
-    assert held.over.wait(20)
+    assert held.over.wait(60)
 
 
 def after_the_answer(scene: Scene, form: Form, kill: Kill) -> None:
@@ -90,7 +90,7 @@ def at_the_post(scene: Scene, form: Form, happens: Callable[[], AbstractContextM
 
     scene.sandbox.script("POST", DESTINATIONS, doing(happen))
     scene.begin(form)
-    assert done.wait(20)
+    assert done.wait(60)
     return lasting
 
 
@@ -158,10 +158,10 @@ def test_a_killed_product_sends_no_response(scene: Scene) -> None:
     held = Held("before")
     scene.sandbox.script("POST", DESTINATIONS, held)
     waiting = scene.begin(scene.form("Killed while someone waits"))
-    assert held.arrived.wait(20)
+    assert held.arrived.wait(60)
 
     scene.product.kill()
 
     with pytest.raises(requests.ConnectionError):
-        waiting.result(timeout=20)
+        waiting.result(timeout=60)
     held.released.set()

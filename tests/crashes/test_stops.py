@@ -36,7 +36,7 @@ def test_a_stop_signal_lets_a_creation_finish(scene: Scene, number: signal.Signa
     held, form = Held("after"), scene.form(f"Under way at {number.name}")
     scene.sandbox.script("POST", DESTINATIONS, held)
     waiting = scene.begin(form)
-    assert held.arrived.wait(20)
+    assert held.arrived.wait(60)
     length = len(scene.product.log.read_text())
 
     scene.product.process.send_signal(number)
@@ -44,9 +44,9 @@ def test_a_stop_signal_lets_a_creation_finish(scene: Scene, number: signal.Signa
     wait_until(lambda: log_says(scene, said, length), "gunicorn to end", scene.product.log)
     held.released.set()
 
-    assert waiting.result(timeout=20).status_code == 303
+    assert waiting.result(timeout=60).status_code == 303
     if number == signal.SIGTERM:
-        assert scene.product.process.wait(timeout=20) == 0
+        assert scene.product.process.wait(timeout=60) == 0
         scene.product.start()
     [record] = scene.records(form)
     assert [record["outcome"], record["destination_id"]] == ["succeeded", *scene.ids()]
@@ -64,7 +64,7 @@ def test_an_abandoned_request_is_in_the_history(scene: Scene) -> None:
     )
     with socket.create_connection(("127.0.0.1", scene.product.port)) as browser:
         browser.sendall(head.encode() + body)
-        assert held.arrived.wait(20)
+        assert held.arrived.wait(60)
     held.released.set()
 
     wait_until(lambda: [record["outcome"] for record in scene.records(form)] == ["succeeded"], "the record")
@@ -104,14 +104,14 @@ def test_during_reloads_eight_users_lose_and_repeat_nothing(scene: Scene, number
         scene.sandbox.add_environment("web-shop", place, place)
     forms = [scene.form(f"At {place}", environment=place) for place in places]
     changed = threading.Event()
-    scene.sandbox.script("POST", DESTINATIONS, doing(lambda: changed.wait(30)), times=None)
+    scene.sandbox.script("POST", DESTINATIONS, doing(lambda: changed.wait(60)), times=None)
 
     def create(person: int) -> list[requests.Response]:
         return [patiently(scene, form) for form in forms[person * ROUNDS : (person + 1) * ROUNDS]]
 
     with ThreadPoolExecutor(PEOPLE) as people:
         working = [people.submit(create, person) for person in range(PEOPLE)]
-        assert scene.sandbox.wait_for("POST", DESTINATIONS, times=PEOPLE, timeout=30)
+        assert scene.sandbox.wait_for("POST", DESTINATIONS, times=PEOPLE, timeout=60)
         os.kill(min(scene.product.worker_pids()) if number == signal.SIGKILL else scene.product.process.pid, number)
         changed.set()
         answers = [answer for person in working for answer in person.result(timeout=60)]
@@ -143,11 +143,11 @@ def test_simultaneous_commands_resolve_an_attempt_once(scene: Scene) -> None:
     before = resolutions(scene)
     # No one gets the list before all have requested it. Pages of one process would share a request.
     together = threading.Barrier(3)
-    scene.sandbox.script("GET", DESTINATIONS, doing(lambda: together.wait(20)), times=3)
+    scene.sandbox.script("GET", DESTINATIONS, doing(lambda: together.wait(60)), times=3)
 
     commands = [scene.product.command("reconcile") for _ in range(3)]
 
-    assert [command.communicate(timeout=30)[0].split() for command in commands] == [[record["id"], "succeeded"]] * 3
+    assert [command.communicate(timeout=60)[0].split() for command in commands] == [[record["id"], "succeeded"]] * 3
     assert record["outcome"] == "unknown"
     [record] = scene.records(form)
     assert [record["outcome"], record["destination_id"]] == ["succeeded", *scene.ids()]

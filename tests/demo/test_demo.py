@@ -64,7 +64,7 @@ def demo(checkout: Path, port: int) -> Iterator[str]:
     finally:
         # A terminal signals the whole group.
         os.killpg(process.pid, signal.SIGINT)
-        rest = process.communicate(timeout=30)[0]
+        rest = process.communicate(timeout=60)[0]
     # Log lines can come before it.
     assert process.returncode == 0
     assert "Traceback" not in printed + rest
@@ -79,15 +79,15 @@ def hidden(page: str, name: str) -> str:
 def sign_in(url: str, session: requests.Session | None = None) -> requests.Response:
     """Sign in as the operator; return the page that follows."""
     session = session or requests.Session()
-    token = hidden(session.get(f"{url}/login/", timeout=10).text, "csrfmiddlewaretoken")
+    token = hidden(session.get(f"{url}/login/", timeout=60).text, "csrfmiddlewaretoken")
     form = {"username": "operator", "password": "sandbox-demo", "csrfmiddlewaretoken": token}
-    return session.post(f"{url}/login/", data=form, timeout=10)
+    return session.post(f"{url}/login/", data=form, timeout=60)
 
 
 def create(url: str, session: requests.Session, environment: str) -> requests.Response:
     """Create a destination in the project ``faults``; return the record's page."""
     form_url = f"{url}/destinations/new/google-pubsub/?project=faults&environment={environment}"
-    page = session.get(form_url, timeout=10).text
+    page = session.get(form_url, timeout=60).text
     form = {
         "csrfmiddlewaretoken": hidden(page, "csrfmiddlewaretoken"),
         "submission": hidden(page, "submission"),
@@ -98,12 +98,12 @@ def create(url: str, session: requests.Session, environment: str) -> requests.Re
         "config-project": "acme-events",
         "config-topic": "launchdarkly",
     }
-    return session.post(form_url, data=form, timeout=30)
+    return session.post(form_url, data=form, timeout=60)
 
 
 def outcomes(url: str, session: requests.Session) -> set[str]:
     """Return the outcomes in the history."""
-    export = session.get(f"{url}/history/export/?format=jsonl", timeout=10)
+    export = session.get(f"{url}/history/export/?format=jsonl", timeout=60)
     return {json.loads(line)["outcome"] for line in export.text.splitlines()}
 
 
@@ -113,7 +113,7 @@ def attempt(
     """Start a demo that is expected to fail."""
     environment = os.environ | {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port())} | (variables or {})
     return subprocess.run(  # noqa: S603  # our own command
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=30, check=False
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
     )
 
 

@@ -71,7 +71,7 @@ def test_ctrl_c_ends_every_program_in_forty_runs() -> None:
     for _ in range(40):
         with supervised() as (process, programs):
             os.killpg(process.pid, signal.SIGINT)
-            output, _ = process.communicate(timeout=10)
+            output, _ = process.communicate(timeout=60)
 
         assert (process.returncode, output) == (0, "stopped\n")
         assert running(programs) == []
@@ -81,7 +81,7 @@ def test_ctrl_c_ends_every_program_in_forty_runs() -> None:
 def test_other_stop_signals_end_every_program(number: signal.Signals) -> None:
     with supervised() as (process, programs):
         os.killpg(process.pid, number)
-        output, _ = process.communicate(timeout=10)
+        output, _ = process.communicate(timeout=60)
 
     assert (process.returncode, output) == (0, "stopped\n")
     assert running(programs) == []
@@ -91,7 +91,7 @@ def test_a_second_ctrl_c_while_stopping_changes_nothing() -> None:
     with supervised("stubborn") as (process, programs):
         for _ in range(3):
             os.killpg(process.pid, signal.SIGINT)
-        output, _ = process.communicate(timeout=10)
+        output, _ = process.communicate(timeout=60)
 
     assert (process.returncode, output) == (0, "stopped\n")
     assert running(programs) == []
@@ -100,7 +100,7 @@ def test_a_second_ctrl_c_while_stopping_changes_nothing() -> None:
 def test_a_program_that_ignores_the_request_is_killed() -> None:
     with supervised("stubborn") as (process, programs):
         os.killpg(process.pid, signal.SIGINT)
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
 
     assert running(programs) == []
 
@@ -109,6 +109,6 @@ def test_a_program_that_ignores_the_request_is_killed() -> None:
 def test_a_killed_supervisor_leaves_no_program_behind(arguments: tuple[str, ...]) -> None:
     with supervised(*arguments) as (process, programs):
         process.kill()
-        process.wait(timeout=10)
+        process.wait(timeout=60)
 
         wait_until(lambda: running(programs) == [], "the programs to end")

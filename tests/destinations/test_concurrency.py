@@ -40,8 +40,8 @@ def test_the_same_form_from_eight_threads_in_two_processes_is_sent_once(
         # A session of its own is a connection of its own, so that both processes take part.
         mine = requests.Session()
         mine.cookies.update(session.cookies)
-        together.wait(timeout=20)
-        return mine.post(address, data=data, timeout=30)
+        together.wait(timeout=60)
+        return mine.post(address, data=data, timeout=60)
 
     with ThreadPoolExecutor(THREADS) as pool:
         responses = list(pool.map(press, range(THREADS)))

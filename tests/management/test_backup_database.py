@@ -58,7 +58,7 @@ def people_at_work(operator: User, sandbox: SandboxServer) -> Iterator[None]:
     worker = threading.Thread(target=work)
     worker.start()
     try:
-        assert under_way.wait(20)
+        assert under_way.wait(60)
         yield
     finally:
         stop.set()

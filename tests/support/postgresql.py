@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import pwd
 import shutil
@@ -59,8 +60,21 @@ def unprivileged() -> str:
     return ""
 
 
+def ports() -> Iterator[int]:
+    """Yield ports that no other worker of pytest yields, below those that the system gives to outgoing connections."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    mine = range(20_000 + worker % 16, 32_000, 16)
+    first = os.getpid() % len(mine)  # Other runs of the tests, beside this one, start elsewhere.
+    yield from itertools.cycle([*mine[first:], *mine[:first]])
+
+
+PORTS = ports()
+
+
 def free_port() -> int:
-    """Return a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody listens on."""
+    for port in PORTS:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("The ports never end.")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +24,8 @@ from tests.support.postgresql import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "sandbox-demo"
+#: Keeps the database of the first product, prepared, for the others to copy.
+PREPARED = tempfile.TemporaryDirectory(prefix="destinations-ui-prepared-")
 
 
 class Product:
@@ -41,6 +46,7 @@ class Product:
         self.workers = workers
         self.environment = os.environ | {
             "LAUNCHDARKLY_URL": launchdarkly_url,
+            "LAUNCHDARKLY_TIMEOUT": "10",  # Long enough for a busy machine.
             "DATABASE_URL": database_url or self.database_url(),
             "DJANGO_SETTINGS_MODULE": "tests.support.settings",
             "PYTHONUNBUFFERED": "1",
@@ -49,14 +55,9 @@ class Product:
     def database_url(self) -> str:
         """Return the address of a new database: on PostgreSQL where the tests run there, else an SQLite file."""
         given = os.environ.get("DATABASE_URL", "")
-        if not given.startswith("postgres"):
-            return f"sqlite:///{self.folder / 'product.sqlite3'}"
-        import psycopg  # Only where PostgreSQL is used.
-
-        name = f"product_{self.port}"
-        with psycopg.connect(given, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
-        return given.rsplit("/", 1)[0] + f"/{name}"
+        if given.startswith("postgres"):
+            return given.rsplit("/", 1)[0] + f"/product_{uuid.uuid4().hex}"
+        return f"sqlite:///{self.folder / 'product.sqlite3'}"
 
     def command(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """Begin a command of ``manage.py``; its output is the caller's, its errors go to the log."""
@@ -83,10 +84,37 @@ class Product:
         return output
 
     def __enter__(self) -> Product:
-        commands = "from django.core.management import call_command as call; call('migrate', verbosity=0); call('demo')"
-        self.manage("shell", "--no-imports", "-c", commands)
+        self.prepare()
         self.start()
         return self
+
+    def prepare(self) -> None:
+        """Make the database, with its tables and users: the first one by the commands, the others as copies of it."""
+        url, given = self.environment["DATABASE_URL"], os.environ.get("DATABASE_URL", "")
+        server, _, name = url.rpartition("/")
+        if url.startswith("sqlite"):
+            file, prepared = Path(url.removeprefix("sqlite:///")), Path(PREPARED.name, "db")
+            if prepared.exists():
+                shutil.copy(prepared, file)
+            else:
+                self.migrate()
+                shutil.copy(file, prepared)
+        elif server == given.rpartition("/")[0]:
+            template, marker = f"prepared_{os.getpid()}", Path(PREPARED.name, "on-postgresql")
+            if marker.exists():
+                execute(given, f"CREATE DATABASE {name} TEMPLATE {template}")
+            else:
+                execute(given, f"CREATE DATABASE {name}")
+                self.migrate()
+                execute(given, f"CREATE DATABASE {template} TEMPLATE {name}")
+                marker.touch()
+        else:
+            self.migrate()
+
+    def migrate(self) -> None:
+        """Create the tables and the users in one process."""
+        commands = "from django.core.management import call_command as call; call('migrate', verbosity=0); call('demo')"
+        self.manage("shell", "--no-imports", "-c", commands)
 
     def start(self, *options: str, **environment: str) -> None:
         """Start gunicorn, with further options and variables, and wait until it answers."""
@@ -119,7 +147,7 @@ class Product:
     def kill(self) -> None:
         """End all of it without warning."""
         os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=60)
 
     def kill_workers(self) -> None:
         """End every worker without warning, and wait until there are others."""
@@ -151,7 +179,15 @@ class Product:
         self.stop()
 
 
-def wait_until(so: Callable[[], bool], what: str, log: Path | None = None, seconds: float = 20) -> None:
+def execute(url: str, statement: str) -> None:
+    """Execute a statement on PostgreSQL, outside a transaction."""
+    import psycopg  # Only where PostgreSQL is used.
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+def wait_until(so: Callable[[], bool], what: str, log: Path | None = None, seconds: float = 60) -> None:
     """Wait until something is so.
 
     Raises:
@@ -173,18 +209,18 @@ def signed_in(product: Product, username: str = "operator") -> requests.Session:
         "password": PASSWORD,
         "csrfmiddlewaretoken": token(session, f"{product.url}/login/"),
     }
-    session.post(f"{product.url}/login/", data=form, timeout=20).raise_for_status()
+    session.post(f"{product.url}/login/", data=form, timeout=60).raise_for_status()
     return session
 
 
 def token(session: requests.Session, address: str) -> str:
     """Return the CSRF token of the form at an address."""
-    page = session.get(address, timeout=20).text
+    page = session.get(address, timeout=60).text
     return str(re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[0])
 
 
 def exported(session: requests.Session, product: Product, submission: str) -> list[dict[str, object]]:
     """Return the exported records of a submission."""
-    answer = session.get(f"{product.url}/history/export/?format=jsonl", timeout=20)
+    answer = session.get(f"{product.url}/history/export/?format=jsonl", timeout=60)
     records = [json.loads(line) for line in answer.text.splitlines()]
     return [record for record in records if record["submission"] == submission]

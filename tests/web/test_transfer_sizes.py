@@ -22,7 +22,7 @@ def session(product: Product) -> requests.Session:
 def size(session: requests.Session, url: str, headers: dict[str, str] | None = None) -> int:
     """Return the bytes of a response's body, compressed as it was transferred."""
     accepted = {"Accept-Encoding": "gzip, deflate, br"} | (headers or {})
-    response = session.get(url, headers=accepted, stream=True, timeout=20)
+    response = session.get(url, headers=accepted, stream=True, timeout=60)
     response.raise_for_status()
     return len(response.raw.read(decode_content=False))
 
@@ -30,7 +30,7 @@ def size(session: requests.Session, url: str, headers: dict[str, str] | None = N
 @pytest.mark.parametrize("slug", kinds.registry())
 def test_a_first_visit_to_the_form_is_small(product: Product, session: requests.Session, slug: str) -> None:
     url = f"{product.url}/destinations/new/{slug}/"
-    assets = re.findall(r'(?:src|href)="(/static/[^"]+\.(?:js|css))"', session.get(url, timeout=20).text)
+    assets = re.findall(r'(?:src|href)="(/static/[^"]+\.(?:js|css))"', session.get(url, timeout=60).text)
 
     sizes = {name: size(session, product.url + name) for name in assets} | {"html": size(session, url)}
 
@@ -45,7 +45,7 @@ def test_a_kind_switch_is_small(product: Product, session: requests.Session, slu
 
 @pytest.mark.parametrize("slug", kinds.registry())
 def test_what_the_first_focus_loads_is_small(product: Product, session: requests.Session, slug: str) -> None:
-    html = session.get(f"{product.url}/destinations/new/{slug}/", timeout=20).text
+    html = session.get(f"{product.url}/destinations/new/{slug}/", timeout=60).text
     loaded = re.findall(r'data-(?:kind-spec|fields|paste)="(/[^"]+)"', html)
 
     sizes = {name: size(session, product.url + name) for name in loaded}
