@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -75,9 +76,11 @@ def test_a_destination_can_be_created_without_a_mouse(visit: Visit, sandbox: San
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     press("Enter")
     expect(page.locator("#main")).to_be_focused()
-    tab_to(page, page.get_by_role("link", name="Refresh"))
-    press("Enter")
-    page.wait_for_url("**/?refresh=yes")
+    refresh = page.get_by_role("link", name="Refresh")
+    tab_to(page, refresh)
+    with page.expect_response("**/?refresh=yes"):
+        press("Enter")
+    expect(refresh).not_to_have_class(re.compile("htmx-request"))
     tab_to(page, page.get_by_role("link", name="Create destination in Web shop, Test"))
     press("Enter")
     tab_to(page, page.get_by_role("link", name="Segment"))
