@@ -39,9 +39,15 @@ KIND = Kind(
             warnings=(
                 FieldWarning(
                     code="root_policy",
-                    message="This is the policy that may do everything in the namespace. LaunchDarkly needs one that "
-                    "has Send and nothing more.",
+                    message="This policy has full access to the namespace. LaunchDarkly needs one with only the "
+                    "Send permission.",
                     when=r"^RootManageSharedAccessKey$",
+                ),
+                FieldWarning(
+                    code="length",
+                    message="Azure documents at most 50 characters for a policy name. Check that this is the whole "
+                    "name and nothing else.",
+                    when=r"^.{51}",
                 ),
             ),
         ),

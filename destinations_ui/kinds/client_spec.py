@@ -63,6 +63,7 @@ def field_payload(field: Field) -> dict[str, Any]:
                 javascript(rule.pattern),
                 rule.message,
                 [(javascript(pattern), message) for pattern, message in rule.mistakes],
+                rule.any_case,
             )
             for rule in field.validators
             if isinstance(rule, Rule)

@@ -66,14 +66,14 @@ KIND = Kind(
             warnings=(
                 FieldWarning(
                     code="partition",
-                    message="This region is in AWS GovCloud or in China. LaunchDarkly’s AWS account is in neither; ask "
-                    "LaunchDarkly whether it can export there.",
-                    when=r"^(?:us-gov|cn)-",
+                    message="This region is in another AWS partition than LaunchDarkly’s AWS account, such as "
+                    "GovCloud or China. Ask LaunchDarkly whether it can export there.",
+                    when=r"^(?:us-gov|cn|eusc|(?:us|eu)-iso[bef]?)-",
                 ),
                 FieldWarning(
                     code="unlisted",
-                    message="This region is not among those in which AWS is known to offer Kinesis Data Streams. See "
-                    "in the stream’s ARN that it is spelt right.",
+                    message="This region isn’t in the list of regions with Kinesis Data Streams. Check its spelling in "
+                    "the stream’s ARN.",
                     unless=f"^(?:{'|'.join(region for region, _ in REGIONS)})$",
                 ),
             ),
@@ -206,10 +206,17 @@ KIND = Kind(
         ),
         CrossFieldWarning(
             code="partitions",
-            message="The role and the region belong to different partitions of AWS, such as GovCloud and the standard "
-            "one. A role reaches nothing outside its own.",
-            first=("role_arn", r"^arn:aws-?(us-gov|cn)?:"),
-            second=("region", r"^(us-gov|cn)?"),
+            message="The role and the region are in different AWS partitions, such as GovCloud and the standard one. "
+            "A role only works in its own partition.",
+            first=("role_arn", r"^arn:aws-?(us-gov|cn|eusc|iso)?[a-z-]*:"),
+            second=("region", r"^(?:(?:us|eu)-(?=iso))?(us-gov|cn|eusc|iso)?"),
+        ),
+        CrossFieldWarning(
+            code="isolated_partitions",
+            message="The role and the region are in different isolated AWS partitions. A role only works in its own "
+            "partition.",
+            first=("role_arn", r"^arn:aws-iso-?([bef])?:"),
+            second=("region", r"^(?:us|eu)-iso([bef])?-"),
         ),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from destinations_ui.kinds.spec import CrossFieldWarning, Field, Kind, Mark, Paste
+from destinations_ui.kinds.spec import CrossFieldWarning, Field, FieldWarning, Kind, Mark, Paste, ReplacedBy
 from destinations_ui.kinds.validators import context_kind, mparticle_identity
 
 #: LaunchDarkly has published the first five; mParticle's own page lists the others. The set that the API accepts is
@@ -16,6 +16,20 @@ IDENTITIES = (
     ("microsoft", "Microsoft ID"),
     ("yahoo", "Yahoo ID"),
     ("other", "Other"),
+)
+
+#: All of mParticle's identity types. https://docs.mparticle.com/developers/apis/json-reference/
+IDENTITY_TYPES = (
+    *(name for name, _ in IDENTITIES),
+    *("facebook_custom_audience_id", "mobile_number", "phone_number_2", "phone_number_3"),
+    *("other2", "other3", "other4", "other5", "other6", "other7", "other8", "other9", "other10"),
+    *("other_id_2", "other_id_3", "other_id_4", "other_id_5", "other_id_6", "other_id_7", "other_id_8", "other_id_9"),
+    "other_id_10",
+)
+UNLISTED = FieldWarning(
+    code="unlisted",
+    message="mParticle doesn’t list this identity type. Check its spelling.",
+    unless=f"^(?:{'|'.join(IDENTITY_TYPES)})$",
 )
 
 KIND = Kind(
@@ -74,6 +88,7 @@ KIND = Kind(
                     example="customer_id",
                     suggestions=IDENTITIES,
                     validators=(mparticle_identity(),),
+                    warnings=(UNLISTED,),
                 ),
             ),
         ),
@@ -87,6 +102,7 @@ KIND = Kind(
             required=False,
             suggestions=IDENTITIES,
             validators=(mparticle_identity(),),
+            warnings=(UNLISTED,),
         ),
         Field(
             name="anonymous_user_identity",
@@ -97,8 +113,11 @@ KIND = Kind(
             required=False,
             suggestions=IDENTITIES,
             validators=(mparticle_identity(),),
+            warnings=(UNLISTED,),
         ),
     ),
+    # LaunchDarkly derives the older form from the mapping, so a live destination has both.
+    replaced=(ReplacedBy(old="user_identity", new="user_identities", row=("context_kind", "user"), column="identity"),),
     at_least_one=(("user_identities", "user_identity"),),
     setup="In mParticle, connect the LaunchDarkly feed to the outputs that should receive the events.",
     arrival="It is seen in mParticle’s live stream, where the feed is in the development environment.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from destinations_ui.kinds.spec import CrossFieldWarning, Field, FieldWarning, Kind, Mark, Paste
+from destinations_ui.kinds.spec import AllEmptyWarning, CrossFieldWarning, Field, FieldWarning, Kind, Mark, Paste
 from destinations_ui.kinds.validators import context_kind
 
 KIND = Kind(
@@ -59,6 +59,15 @@ KIND = Kind(
                 r"write[ _-]?key[\"']?\s*[:=]\s*[\"']?(?P<write_key>[a-z0-9]+)",
             ),
             example='analytics.load("sandboxWriteKey0123456789abcdefg");',
+        ),
+    ),
+    # https://github.com/launchdarkly/terraform-provider-launchdarkly/blob/main/docs/resources/destination.md
+    all_empty_warnings=(
+        AllEmptyWarning(
+            code="no_context_kind",
+            message="Without a context kind, Segment can’t tell whose events these are. LaunchDarkly’s Terraform "
+            "provider requires both.",
+            fields=("user_id_context_kind", "anonymous_id_context_kind"),
         ),
     ),
     cross_field_warnings=(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from destinations_ui.kinds.spec import Field, FieldWarning, Kind, Mark, Paste, SetupGuide
-from destinations_ui.kinds.validators import public_key, snowflake_account_url
+from destinations_ui.kinds.validators import host_url, pem_lines, public_key, snowflake_account_url
 
 OUTLINE = """\
 USE ROLE SYSADMIN;
@@ -40,17 +40,23 @@ KIND = Kind(
             help="Snowsight, account menu, View account details: the Account/Server URL, with https:// in front.",
             example="https://myorg-account123.snowflakecomputing.com",
             validators=(snowflake_account_url(),),
+            normalize=host_url,
             warnings=(
                 FieldWarning(
                     code="private_link",
-                    message="This address works only inside your own network. LaunchDarkly comes over the internet; "
-                    "enter the account’s public address unless LaunchDarkly told you otherwise.",
+                    message="This URL only works inside your own network, and LaunchDarkly connects over the internet. "
+                    "Enter the public account URL unless LaunchDarkly told you otherwise.",
                     when=r"\.privatelink\.",
                 ),
                 FieldWarning(
                     code="underscore",
-                    message="There is an underscore in the account’s name. Snowflake advises hyphens in addresses.",
+                    message="The account name has an underscore. Snowflake recommends a hyphen instead in URLs.",
                     when=r"^https://[^.]*_",
+                ),
+                FieldWarning(
+                    code="government",
+                    message="This account is in a US government region. Ask LaunchDarkly whether it can export there.",
+                    when=r"\.snowflakecomputing\.mil",
                 ),
             ),
         ),
@@ -58,16 +64,17 @@ KIND = Kind(
             name="public_key",
             api="publicKey",
             label="Public key",
-            help="The public key of the pair that LaunchDarkly generated for this destination. It is not secret; "
-            "LaunchDarkly keeps the private key.",
+            help="From the key pair that LaunchDarkly generated for this destination: public_key, not "
+            "public_key_pkcs8, which goes into your Snowflake worksheet. It isn’t secret.",
             example="MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAsandboxPublicKeyOnly",
             multiline=True,
             validators=(public_key(),),
+            normalize=pem_lines,
             warnings=(
                 FieldWarning(
                     code="shape",
-                    message="A public key’s text begins with MII, or with a line that says BEGIN PUBLIC KEY. See that "
-                    "this is the key that LaunchDarkly generated.",
+                    message="A public key begins with MII or with a line that says BEGIN PUBLIC KEY. Check that this "
+                    "is the key that LaunchDarkly generated.",
                     unless=r"^(?:MI|-----BEGIN (?:RSA )?PUBLIC KEY)",
                 ),
             ),

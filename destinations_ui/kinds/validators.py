@@ -37,16 +37,18 @@ class Rule:
         pattern: A regular expression for the whole text; see ``patterns``.
         message: What to type, when nothing more precise can be said.
         mistakes: (pattern found anywhere in the text, message for it): mistakes known from practice, tried first.
+        any_case: Whether upper and lower case are the same to the vendor.
     """
 
     pattern: str
     message: str
     mistakes: tuple[tuple[str, str], ...] = ()
+    any_case: bool = False
 
     def __call__(self, text: str) -> None:
         """Raise ``ValidationError`` with what to type when the text breaks the rule."""
         # Vendors mean plain digits, not all that Unicode has.
-        if re.fullmatch(self.pattern, text, re.ASCII):
+        if re.fullmatch(self.pattern, text, FLAGS if self.any_case else re.ASCII):
             return
         for found, answer in self.mistakes:
             if re.search(found, text, FLAGS):
@@ -54,9 +56,9 @@ class Rule:
         raise ValidationError(self.message, code="invalid")
 
 
-def matches(pattern: str, message: str, *mistakes: tuple[str, str]) -> Rule:
+def matches(pattern: str, message: str, *mistakes: tuple[str, str], any_case: bool = False) -> Rule:
     """Return the :class:`Rule` with these parts."""
-    return Rule(pattern, message, mistakes)
+    return Rule(pattern, message, mistakes, any_case)
 
 
 CONNECTION_STRING = (
@@ -96,13 +98,14 @@ def event_hub_name() -> Rule:
 
 
 def shared_access_policy() -> Rule:
-    """Azure: 1 to 50 letters, digits, ``.``, ``-`` and ``_``; begins and ends with a letter or digit.
+    """Azure: up to 256 letters, digits, ``.``, ``-`` and ``_``; begins and ends with a letter or digit.
 
+    The template reference says 50; Azure itself accepts longer ones, so those are a warning.
     https://learn.microsoft.com/azure/templates/microsoft.eventhub/namespaces/authorizationrules
     """
     return matches(
-        r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,48}[A-Za-z0-9])?",
-        "Enter the shared access policy's name: up to 50 letters, digits, dots, hyphens or underscores, "
+        r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,254}[A-Za-z0-9])?",
+        "Enter the shared access policy's name: up to 256 letters, digits, dots, hyphens or underscores, "
         "beginning and ending with a letter or digit. Example: launchdarkly-send",
         CONNECTION_STRING,
     )
@@ -180,10 +183,11 @@ def iam_role_arn() -> Rule:
     """AWS: the ARN of an IAM role, in any partition, with or without a path.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+    https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
     """
     example = "Example: arn:aws:iam::123456789012:role/marketingadmin"
     return matches(
-        r"arn:aws(?:-us-gov|-cn)?:iam::\d{12}:role/(?:[\x21-\x7E]{1,510}/)?[A-Za-z0-9_+=,.@-]{1,64}",
+        r"arn:aws(?:-us-gov|-cn|-eusc|-iso(?:-[bef])?)?:iam::\d{12}:role/(?:[\x21-\x7E]{1,510}/)?[A-Za-z0-9_+=,.@-]{1,64}",
         f"Enter the role's whole ARN. {example}",
         (
             r"^arn:[a-z-]+:kinesis:",
@@ -201,24 +205,32 @@ def iam_role_arn() -> Rule:
 
 
 def snowflake_account_url() -> Rule:
-    """Snowflake: the account's address over https, organisation or locator form, public or private link.
+    """Snowflake: the account URL over https, organization or locator form, public or private link, in any case.
 
     https://docs.snowflake.com/en/user-guide/organizations-connect
     """
     example = "Example: https://myorg-account123.snowflakecomputing.com"
     return matches(
-        r"https://[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[a-z0-9-]+)*\.snowflakecomputing\.(?:com|cn)/?",
-        f"Enter the account's whole address, https:// included. {example}",
+        r"https://(?!app\.|registry\.|[^/]*\.registry\.)[a-z0-9][a-z0-9_-]{0,62}(?:\.[a-z0-9-]{1,63})*"
+        r"\.snowflakecomputing\.(?:com|cn|mil)/?",
+        f"Enter the whole account URL, with https://. {example}",
         (
-            r"app\.snowflake\.com",
-            "This is the address of Snowsight. Enter the account's own address: account menu, View account "
-            f"details, Account/Server URL. {example}",
+            r"app\.snowflake(?:computing)?\.(?:com|cn|mil)",
+            "This is a Snowsight URL. Enter the account URL: account menu, View account details, "
+            f"Account/Server URL. {example}",
         ),
+        (r"registry\.snowflakecomputing\.", f"This is the URL of an image registry. Enter the account URL. {example}"),
         (
-            r"snowflakecomputing\.(?:com|cn)/.",
-            f"Enter the address up to snowflakecomputing.com and nothing after it. {example}",
+            r"snowflakecomputing\.(?:com|cn|mil)/.",
+            f"Enter the URL up to snowflakecomputing.com and nothing after it. {example}",
         ),
+        any_case=True,
     )
+
+
+def host_url(text: str) -> str:
+    """Return the URL of a host in its usual spelling: in lower case, without a slash at the end."""
+    return text.lower().rstrip("/")
 
 
 def public_key() -> Rule:
@@ -226,7 +238,13 @@ def public_key() -> Rule:
     return matches(
         r"[\s\S]{40,}",
         "Enter the whole public key that LaunchDarkly generated: its text begins with MII.",
+        (r"private key-----", "This is a private key. Enter the public key."),
     )
+
+
+def pem_lines(text: str) -> str:
+    r"""Return a PEM text with real line breaks in place of the ``\n`` that JSON and environment files have."""
+    return text.replace("\\n", "\n").strip()
 
 
 def context_kind() -> Rule:

@@ -243,7 +243,16 @@ def test_an_unknown_field_is_a_key_error() -> None:
 
 @every_kind
 def test_the_shown_values_prefill_a_form(kind: Kind) -> None:
-    values = kind.examples()
-    prefill = kind.form_values(kind.split(values).public)
-    assert prefill == {field.name: values[field.name] for field in kind.fields if not field.secret}
-    assert kind.split(prefill).public == kind.split(values).public
+    replaced = {pair.old for pair in kind.replaced}
+    values = {name: value for name, value in kind.examples().items() if name not in replaced}
+    typed = kind.form_values(kind.split(values).public)
+    assert typed == {name: value for name, value in values.items() if not kind.field(name).secret}
+    assert kind.split(typed).public == kind.split(values).public
+
+
+def test_an_older_field_is_not_copied_beside_its_replacement() -> None:
+    mparticle = kinds.registry()["mparticle"]
+    config = mparticle.split(mparticle.examples()).public
+    assert "userIdentity" in config
+    assert "user_identity" not in mparticle.form_values(config)
+    assert mparticle.form_values({"userIdentity": "email"}) == {"user_identity": "email"}

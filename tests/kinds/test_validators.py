@@ -38,8 +38,8 @@ RULES: dict[Callable[[], Validator], tuple[list[str], list[str]]] = {
         ["a" * 257, ".hub", "hub.", "-hub", "hub-", "_hub", "hub_", "my hub", "my/hub", "hüb", CONNECTION_STRING],
     ),
     validators.shared_access_policy: (
-        ["a", "RootManageSharedAccessKey", "launchdarkly-send", "a.b-c_d", "a" * 50],
-        ["a" * 51, ".send", "send-", "_send", "my policy", "sénd", "send/", CONNECTION_STRING],
+        ["a", "RootManageSharedAccessKey", "launchdarkly-send", "a.b-c_d", "a" * 256],
+        ["a" * 257, ".send", "send-", "_send", "my policy", "sénd", "send/", CONNECTION_STRING],
     ),
     validators.google_project_id: (
         ["acme-1", "acme-analytics", "a" * 30, "test-project", "example.com:acme-analytics"],
@@ -71,6 +71,8 @@ RULES: dict[Callable[[], Validator], tuple[list[str], list[str]]] = {
         [
             *(f"{ROLE}/marketingadmin", f"{ROLE}/a/path/name", f"{ROLE}/" + "a" * 64, f"{ROLE}/Name_+=,.@-9"),
             *("arn:aws-us-gov:iam::123456789012:role/x", "arn:aws-cn:iam::123456789012:role/x"),
+            *("arn:aws-eusc:iam::123456789012:role/x", "arn:aws-iso:iam::123456789012:role/x"),
+            *("arn:aws-iso-b:iam::123456789012:role/x", "arn:aws-iso-f:iam::123456789012:role/x"),
             f"{ROLE}/{'p' * 510}/x",
         ],
         [
@@ -89,6 +91,9 @@ RULES: dict[Callable[[], Validator], tuple[list[str], list[str]]] = {
             "https://xy12345.eu-central-1.aws.snowflakecomputing.com",
             "https://xy12345.eu-central-1.privatelink.snowflakecomputing.com",
             "https://xy12345.cn-northwest-1.snowflakecomputing.cn",
+            "https://xy12345.us-gov-west-1.snowflakecomputing.mil",
+            "HTTPS://MYORG-ACCOUNT123.SNOWFLAKECOMPUTING.COM",
+            f"https://{'a' * 63}.snowflakecomputing.com",
         ],
         [
             "myorg-account123.snowflakecomputing.com",
@@ -103,6 +108,10 @@ RULES: dict[Callable[[], Validator], tuple[list[str], list[str]]] = {
             "https://example.com/.snowflakecomputing.com",
             "https://myorg.snowflakecomputing.org",
             "https://app.snowflake.com/myorg/account123",
+            "https://app.snowflakecomputing.com",
+            "https://myorg-account123.registry.snowflakecomputing.com",
+            f"https://{'a' * 64}.snowflakecomputing.com",
+            f"https://xy12345.{'a' * 64}.snowflakecomputing.com",
             "myorg-account123",
         ],
     ),

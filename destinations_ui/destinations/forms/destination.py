@@ -246,7 +246,12 @@ class DestinationForm(forms.Form):
             if not any(cleaned.get(name) for name in names) and not any(n in self.errors for n in names):
                 labels = " or ".join(f"“{self.fields[name].label}”" for name in names)
                 self.add_error(names[0], f"Fill at least one of {labels}.")
-        self.warnings = list(pending_warnings(self.kind, self.texts(cleaned)))
+        values = {field.name: cleaned.get(f"{PREFIX}{field.name}", "") for field in self.kind.fields}
+        for pair in self.kind.replaced:
+            if pair.contradicts(values):
+                message = f"The mapping above has another value for {pair.row[1]}. Leave this field empty."
+                self.add_error(f"{PREFIX}{pair.old}", message)
+        self.warnings = list(pending_warnings(self.kind, self.texts(cleaned), values))
         return cleaned
 
     def check_posted_data(self) -> None:

@@ -54,9 +54,11 @@ class PlainField(forms.CharField):
         quotes: bool = False,
         multiline: bool = False,
         validators: Sequence[Callable[[str], None]] = (),
+        normalize: Callable[[str], str] = str,
         **kwargs: Any,
     ) -> None:
         self.example = example
+        self.normalize = normalize
         self.quotes = quotes
         self.allowed = "\r\n\t" if multiline else ""
         self.rules = validators
@@ -74,6 +76,9 @@ class PlainField(forms.CharField):
         for rule in self.rules:
             rule(value)
         super().run_validators(value)
+
+    def clean(self, value: Any) -> str:
+        return self.normalize(super().clean(value))
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         """Leave ``maxlength`` out: it would silently cut a pasted value short."""

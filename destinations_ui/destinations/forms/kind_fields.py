@@ -165,6 +165,7 @@ def form_field(kind: Kind, field: Field, *, row: str = "") -> forms.Field:
         quotes=True,
         multiline=field.multiline,
         validators=(field.validate,),
+        normalize=field.normalize,
         widget=text_input(field, attrs),
         **common,
     )

@@ -42,6 +42,7 @@ class Field:
         choices: The only values allowed, as (value, label).
         suggestions: Values to offer, as (value, label); others are allowed.
         validators: Called in turn with the cleaned text.
+        normalize: Returns the value to send for a valid text: another spelling that means the same to the vendor.
         warnings: About values that are unusual and may still be correct.
         columns: For a field that holds rows of texts: its columns. Such a field has no value of its own.
     """
@@ -57,6 +58,7 @@ class Field:
     choices: tuple[tuple[str, str], ...] = ()
     suggestions: tuple[tuple[str, str], ...] = ()
     validators: tuple[Validator, ...] = ()
+    normalize: Callable[[str], str] = str
     warnings: tuple[FieldWarning, ...] = ()
     columns: tuple[Field, ...] = ()
 

@@ -19,7 +19,7 @@ from destinations_ui.kinds.spec.field import Field, PlainValue, Value, refuse_du
 from destinations_ui.kinds.spec.mark import Mark
 from destinations_ui.kinds.spec.paste import COMMON_TEXTS, Paste
 from destinations_ui.kinds.spec.setup_guides import SetupGuide
-from destinations_ui.kinds.spec.warnings import CrossFieldWarning
+from destinations_ui.kinds.spec.warnings import AllEmptyWarning, CrossFieldWarning
 
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
@@ -40,6 +40,30 @@ class ConfigParts:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ReplacedBy:
+    """An older field that one row of a newer field replaces.
+
+    Attributes:
+        old: The older field's name.
+        new: The newer field's name; it has columns.
+        row: (column, value) of the row that means the same as the older field.
+        column: The column that holds the older field's value.
+    """
+
+    old: str
+    new: str
+    row: tuple[str, str]
+    column: str
+
+    def contradicts(self, values: Mapping[str, Value]) -> bool:
+        """Return whether the two fields have different values."""
+        rows, (column, wanted) = values.get(self.new), self.row
+        if not values.get(self.old) or not rows or isinstance(rows, (str, Secret)):
+            return False
+        return any(row[column] == wanted and row[self.column] != values[self.old] for row in rows)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Kind:
     """A kind of destination that can be created.
 
@@ -57,6 +81,8 @@ class Kind:
         pastes: Texts that users have at hand, and the fields that they fill.
         facts: What a pasted text contains beside the fields, as (name, pattern for the whole value).
         cross_field_warnings: Warnings about two values.
+        all_empty_warnings: Warnings about optional fields that are all empty.
+        replaced: Older fields that must not contradict newer ones, and are not copied beside them.
         terraform: Whether LaunchDarkly's Terraform provider has a resource for it.
     """
 
@@ -73,6 +99,8 @@ class Kind:
     pastes: tuple[Paste, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     cross_field_warnings: tuple[CrossFieldWarning, ...] = ()
+    all_empty_warnings: tuple[AllEmptyWarning, ...] = ()
+    replaced: tuple[ReplacedBy, ...] = ()
     terraform: bool = True
 
     def __post_init__(self) -> None:
@@ -97,6 +125,12 @@ class Kind:
             if not group or not optional.issuperset(group):
                 names = ", ".join(name for name in group if name not in optional) or "nothing"
                 raise SpecError(f"Kind {self.slug}: at_least_one names {names}, which is no optional field.")
+        for pair in self.replaced:
+            if pair.old not in optional or {pair.row[0], pair.column} > {c.name for c in self.field(pair.new).columns}:
+                raise SpecError(f"Kind {self.slug}: replaced names {pair.old} and {pair.new}, which do not fit.")
+        for warning in self.all_empty_warnings:
+            if not optional.issuperset(warning.fields):
+                raise SpecError(f"Kind {self.slug}: warning {warning.code} names what is no optional field.")
         plain = {field.name for field in self.fields if not (field.secret or field.columns)}
         for guide in self.setup_guides:
             if wrong := guide.fields() - plain:
@@ -106,9 +140,9 @@ class Kind:
         for paste in self.pastes:
             if not paste.fills() <= known or not paste.fills() & fields:
                 raise SpecError(f"Kind {self.slug}: paste {paste.name} fills what is no field and no fact.")
-        for warning in self.cross_field_warnings:
-            if warning.first[0] not in fields or warning.second[0] not in known:
-                raise SpecError(f"Kind {self.slug}: warning {warning.code} names what is no field and no fact.")
+        for cross in self.cross_field_warnings:
+            if cross.first[0] not in fields or cross.second[0] not in known:
+                raise SpecError(f"Kind {self.slug}: warning {cross.code} names what is no field and no fact.")
 
     def field(self, name: str) -> Field:
         """Return the field with that name.
@@ -151,10 +185,11 @@ class Kind:
     def form_values(self, config: Mapping[str, Any]) -> dict[str, PlainValue]:
         """Return the values of a form for a public configuration: the inverse of :meth:`split`.
 
-        A value of the wrong type is left out.
+        A value of the wrong type is left out, and so is an older field beside the one that replaces it.
         """
-        found = ((field, field.from_api(config.get(field.api))) for field in self.fields if not field.secret)
-        return {field.name: value for field, value in found if value}
+        found = {field.name: field.from_api(config.get(field.api)) for field in self.fields if not field.secret}
+        old = {pair.old for pair in self.replaced if found.get(pair.new)}
+        return {name: value for name, value in found.items() if value and name not in old}
 
     def examples(self) -> dict[str, Value]:
         """Return every field's example as a checked value."""

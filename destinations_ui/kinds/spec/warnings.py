@@ -70,17 +70,32 @@ class CrossFieldWarning:
         return (parts[0] == parts[1]) == self.same
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AllEmptyWarning:
+    """A warning about optional fields that are all empty.
+
+    Attributes:
+        code: As in :class:`FieldWarning`.
+        message: As in :class:`FieldWarning`.
+        fields: The names of the fields. The warning is shown at the first.
+    """
+
+    code: str
+    message: str
+    fields: tuple[str, ...]
+
+
 #: The warnings of every secret field. A secret is sent exactly as typed, so spaces around it would be part of it.
 SECRET_WARNINGS = (
     FieldWarning(
-        code="blanks",
-        message="There are blanks around this secret, and they would be sent with it. Take them away unless they "
-        "belong to it.",
+        code="spaces",
+        message="This secret begins or ends with spaces, which would be sent with it. Remove them unless they belong "
+        "to it.",
         when=r"^\s|\s$",
     ),
     FieldWarning(
         code="launchdarkly_key",
-        message="This looks like a key of LaunchDarkly’s own. Enter the one that the vendor gave you.",
+        message="This looks like a LaunchDarkly key. Enter the key that the vendor gave you.",
         when=r"^\s*(?:api|sdk|mob)-[0-9a-f]{8}-",
     ),
 )

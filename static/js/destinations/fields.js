@@ -146,8 +146,8 @@ const valuesOf = (kind, input) => {
 };
 
 const mistakeIn = (field, value) => {
-  for (const [pattern, message, mistakes] of field.rules) {
-    if (new RegExp(`^(?:${pattern})$`).test(value)) continue;
+  for (const [pattern, message, mistakes, anyCase] of field.rules) {
+    if (new RegExp(`^(?:${pattern})$`, anyCase ? "i" : "").test(value)) continue;
     return mistakes.find(([mistake]) => find(mistake, value))?.[1] ?? message;
   }
   return "";

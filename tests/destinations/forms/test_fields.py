@@ -7,7 +7,23 @@ import pytest
 from destinations_ui.conf.secret import Secret
 from destinations_ui.destinations.forms.kind_fields import MOST_ROWS
 from destinations_ui.destinations.forms.text import tidy
-from tests.support.form_data import KINESIS, MPARTICLE, SEGMENT, SNOWFLAKE, filled, mapped, new_form, rows, said, shown
+from destinations_ui.kinds import Kind
+from tests.support.form_data import (
+    EVENT_HUBS,
+    KINESIS,
+    MPARTICLE,
+    SEGMENT,
+    SNOWFLAKE,
+    filled,
+    mapped,
+    new_form,
+    rows,
+    said,
+    shown,
+)
+
+PEM = "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKC\n-----END PUBLIC KEY-----"
+ROLE = "arn:aws{}:iam::123456789012:role/export"
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -159,7 +175,24 @@ class TestRows:
     def test_one_of_the_two_ways_to_map_is_enough(self) -> None:
         assert mapped(rows(("user", "customer_id"))).is_valid()
         assert mapped({"config-user_identity": "customer_id"}).is_valid()
-        assert mapped(rows(("user", "email")) | {"config-user_identity": "customer_id"}).is_valid()
+        assert mapped(rows(("user", "email")) | {"config-user_identity": "email"}).is_valid()
+        assert mapped(rows(("device", "email")) | {"config-user_identity": "customer_id"}).is_valid()
+
+    def test_two_different_mappings_of_users_are_refused(self) -> None:
+        form = mapped(rows(("device", "other"), ("user", "email")) | {"config-user_identity": "customer_id"})
+
+        [problem] = form.problems()
+        assert problem.message == "The mapping above has another value for user. Leave this field empty."
+        assert problem.anchor == form["config-user_identity"].id_for_label
+
+    def test_an_identity_type_that_mparticle_does_not_list_is_a_warning(self) -> None:
+        form = mapped(rows(("user", "custmer_id")))
+
+        assert form.is_valid()
+        [warning] = form.unconfirmed()
+        assert warning.message == (
+            "Row 1, mParticle identity: mParticle doesn’t list this identity type. Check its spelling."
+        )
 
     @pytest.mark.parametrize(
         "data", [{}, rows(("", "")), {"config-anonymous_user_identity": "other"}], ids=["nothing", "empty row", "anon"]
@@ -180,3 +213,62 @@ class TestRows:
         page = shown(new_form(MPARTICLE))
 
         assert "id_mparticle-user_identities-0-context_kind" in page.ids
+
+
+class TestVendorRules:
+    """What vendors write in another way is sent in one; what is only unusual is a warning."""
+
+    @pytest.mark.parametrize(
+        ("kind", "field", "typed", "sent"),
+        [
+            (
+                SNOWFLAKE,
+                "snowflake_host_address",
+                "https://MYORG-Account123.SnowflakeComputing.com/",
+                "https://myorg-account123.snowflakecomputing.com",
+            ),
+            (SNOWFLAKE, "public_key", PEM.replace("\n", r"\n"), PEM),
+            (SNOWFLAKE, "public_key", PEM, PEM),
+        ],
+        ids=["host", "PEM on one line", "PEM"],
+    )
+    def test_another_spelling_is_normalized(self, kind: Kind, field: str, typed: str, sent: str) -> None:
+        form = filled(kind, {f"config-{field}": typed})
+
+        assert form.is_valid(), form.errors
+        assert form.values()[field] == sent
+
+    @pytest.mark.parametrize(
+        ("kind", "typed", "words"),
+        [
+            (EVENT_HUBS, {"policy_name": "p" * 51}, ["Azure documents at most 50 characters"]),
+            (EVENT_HUBS, {"policy_name": "p" * 50}, []),
+            (SNOWFLAKE, {"snowflake_host_address": "https://a1.us-gov-west-1.snowflakecomputing.mil"}, ["government"]),
+            (SEGMENT, {"user_id_context_kind": "", "anonymous_id_context_kind": ""}, ["Without a context kind"]),
+            (SEGMENT, {"anonymous_id_context_kind": ""}, []),
+            (
+                KINESIS,
+                {"region": "eusc-de-east-1", "role_arn": ROLE.format("-eusc")},
+                ["another AWS partition", "list"],
+            ),
+            (KINESIS, {"region": "us-east-1", "role_arn": ROLE.format("-eusc")}, ["in different AWS partitions"]),
+            (KINESIS, {"region": "us-east-1", "role_arn": ROLE.format("-iso-b")}, ["in different AWS partitions"]),
+            (
+                KINESIS,
+                {"region": "us-iso-east-1", "role_arn": ROLE.format("-iso-b")},
+                ["another AWS partition", "list", "different isolated AWS partitions"],
+            ),
+            (
+                KINESIS,
+                {"region": "us-isob-east-1", "role_arn": ROLE.format("-iso-b")},
+                ["another AWS partition", "list"],
+            ),
+        ],
+    )
+    def test_what_is_only_unusual_is_a_warning(self, kind: Kind, typed: dict[str, str], words: list[str]) -> None:
+        form = filled(kind, {f"config-{name}": text for name, text in typed.items()})
+
+        assert form.is_valid(), form.errors
+        messages = [warning.message for warning in form.unconfirmed()]
+        assert len(messages) == len(words), messages
+        assert all(word in message for word, message in zip(words, messages, strict=True)), messages

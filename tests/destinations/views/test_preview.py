@@ -180,7 +180,7 @@ class TestUnusual:
         page = read(response)
         assert response.status_code == 422
         assert "Look at this before it is sent" in page.text
-        for words in ("may do everything in the namespace", "44 characters of Base64", "blanks around this secret"):
+        for words in ("full access to the namespace", "44 characters of Base64", "begins or ends with spaces"):
             assert words in page.text
         marks = [element.attrs["value"] for element in page.find("input", name="confirm")]
         assert len(marks) == 3
