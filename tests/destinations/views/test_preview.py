@@ -202,7 +202,7 @@ class TestUnusual:
         intent = Event.objects.get(type="intent").payload
         assert {each["field"] for each in intent["confirmed"]} == {"Shared access policy", "Policy key"}
         page = read(client.get(response["Location"]))
-        assert "may do everything in the namespace" in page.text
+        assert "full access to the namespace" in page.text
         assert "oskar said that this is right as it is" in page.text
 
     def test_what_was_confirmed_for_one_value_is_asked_again_for_another(
