@@ -8,7 +8,7 @@ from typing import Any
 
 worker_class = "gthread"
 #: Requests to LaunchDarkly keep their threads waiting: in each process at most 20 write and 8 read
-#: (launchdarkly/throttling.py). So do sign-ins: 2 passwords are hashed and 4 wait (accounts/views.py). At least 6
+#: (launchdarkly/throttling.py). So do sign-ins: 2 passwords are hashed and 4 wait (accounts/hashing.py). At least 6
 #: threads stay free for every other page. Each thread may hold a connection to the database.
 threads = 40
 #: Longer than the longest LAUNCHDARKLY_TIMEOUT, so that a restart lets a creation under way come to its end.

@@ -17,7 +17,7 @@ class DestinationsUIConfig(AppConfig):
     def ready(self) -> None:
         """Load every kind, so that an invalid one stops the process, and time each session from sign-in."""
         from destinations_ui import kinds
-        from destinations_ui.accounts import sessions
+        from destinations_ui.accounts import preferences, sessions
         from destinations_ui.conf import file_permissions
         from destinations_ui.web import static_files
 
@@ -25,6 +25,7 @@ class DestinationsUIConfig(AppConfig):
         checks.register(static_files.check, deploy=True)
         checks.register(file_permissions.check, deploy=True)
         user_logged_in.connect(sessions.begin)
+        user_logged_in.connect(preferences.apply)
 
 
 class AdministrationConfig(AdminConfig):

@@ -188,6 +188,9 @@ STORAGES = {
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "project-list"
 LOGOUT_REDIRECT_URL = "login"
+SESSION_ENGINE = "destinations_ui.accounts.session_store"
+# Seconds for which a link to set a password works, unless it is used.
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 60 * 60
 
 AUTHENTICATION_BACKENDS = [
     # First, so that a locked-out attempt costs no password hash.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import path, register_converter
 
-from destinations_ui.accounts import views as accounts
+from destinations_ui.accounts.views import account, choose_password, people, sign_in
 from destinations_ui.destinations.converters import KindConverter
 from destinations_ui.destinations.views import bulk_create, create, kind_spec, project_list, setup_guide
 from destinations_ui.history.views import export, overview, record, record_list
@@ -33,8 +33,21 @@ urlpatterns = [
     path("history/<uuid:uuid>/reconcile/", record.reconcile, name="reconcile"),
     path("history/<uuid:uuid>/decide/", record.decide, name="decide"),
     path("history/<uuid:uuid>/delivery/", record.deliver, name="deliver"),
-    path("login/", accounts.LoginView.as_view(), name="login"),
-    path("logout/", accounts.LogoutView.as_view(), name="logout"),
+    path("login/", sign_in.LoginView.as_view(), name="login"),
+    path("logout/", sign_in.LogoutView.as_view(), name="logout"),
+    path("password/", choose_password.choose_password, name="choose-password"),
+    path("password/<user_id>/<token>/", choose_password.open_password_link, name="open-password-link"),
+    path("account/", account.account, name="account"),
+    path("account/name/", account.save_name, name="save-name"),
+    path("account/password/", account.change_password, name="change-password"),
+    path("account/preferences/", account.save_preferences, name="save-preferences"),
+    path("account/sessions/end/", account.end_session, name="end-session"),
+    path("people/", people.person_list, name="people"),
+    path("people/new/", people.create_person, name="create-person"),
+    path("people/<int:pk>/", people.person, name="person"),
+    path("people/<int:pk>/role/", people.change_role, name="change-role"),
+    path("people/<int:pk>/active/", people.set_active, name="set-active"),
+    path("people/<int:pk>/password-link/", people.create_password_link, name="create-password-link"),
     path("favicon.ico", static_files.favicon, name="favicon"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import zoneinfo
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -22,7 +20,6 @@ from destinations_ui.demo.preparation import static_files_are_current
 from destinations_ui.destinations import inventory
 from destinations_ui.launchdarkly import throttling
 from destinations_ui.sandbox import SandboxServer
-from destinations_ui.web import middleware
 from tests.support import unguarded
 from tests.support.product import Product
 
@@ -62,7 +59,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 @pytest.fixture(scope="session", autouse=True)
 def folders_read_once() -> Iterator[None]:
-    """Read the static files and the time zones once for all clients, or they take half the time of a test."""
+    """Read the static files once for all clients, or they take half the time of a test."""
     read = WhiteNoiseMiddleware.update_files_dictionary
     found: dict[tuple[str, str], dict[str, StaticFile]] = {}
 
@@ -74,7 +71,6 @@ def folders_read_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(WhiteNoiseMiddleware, "update_files_dictionary", update)
-        patch.setattr(middleware, "available_timezones", functools.cache(zoneinfo.available_timezones))
         yield
 
 

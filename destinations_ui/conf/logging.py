@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import re
 import unicodedata
 from contextvars import ContextVar
 from typing import Any
 
 #: The id of the current request; ``-`` outside of one.
 current_request_id: ContextVar[str] = ContextVar("current_request_id", default="-")
+
+#: The URL of a link to set a password, up to its token: Django logs the URL of a response with an error.
+LINK = re.compile(r"(/password/[^/\s]+/)[^/\s]+")
 
 
 class RequestId(logging.Filter):
@@ -23,11 +27,11 @@ class RequestId(logging.Filter):
 
 
 class LineFormatter(logging.Formatter):
-    """Escapes control characters, which could forge lines or color a terminal."""
+    """Escapes control characters, which could forge lines or color a terminal, and hides tokens of password links."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Format everything except the traceback, which has its own lines."""
-        return escape_controls(super().formatMessage(record))
+        return escape_controls(LINK.sub(r"\1…", super().formatMessage(record)))
 
     def formatException(self, ei: Any) -> str:
         """Format a traceback, indented, since an exception's message can have several lines."""

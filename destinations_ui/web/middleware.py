@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth import middleware as auth
 from django.core.exceptions import BadRequest
@@ -15,7 +15,7 @@ from django.http.response import HttpResponseBase
 from django.middleware import common
 from django.utils import timezone
 
-from destinations_ui.accounts import sessions
+from destinations_ui.accounts import preferences, sessions
 from destinations_ui.conf.logging import current_request_id
 from destinations_ui.web import errors
 
@@ -52,15 +52,15 @@ def request_id(get_response: GetResponse) -> GetResponse:
 
 
 def viewer_zone(get_response: GetResponse) -> GetResponse:
-    """Activate the viewer's time zone, which the browser sends in a cookie."""
-    # Listed once, since it means to read folders.
-    known = available_timezones()
+    """Activate the viewer's time zone, which the browser sends in a cookie.
+
+    For a signed-in user, :class:`LoginRequiredMiddleware` replaces it by the one that they have chosen.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         name = unquote(request.COOKIES.get("timezone", ""))
-        if name not in known:
-            return get_response(request)
-        with timezone.override(ZoneInfo(name)):
+        zone = ZoneInfo(name) if name in preferences.known_zones() else None
+        with timezone.override(zone):
             return get_response(request)
 
     return middleware
@@ -112,10 +112,11 @@ class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
         view_args: tuple[Any, ...],
         view_kwargs: dict[str, Any],
     ) -> HttpResponseBase | None:
-        """Require sign-in unless the view needs none, and extend the session."""
+        """Require sign-in unless the view needs none, extend the session, and apply the user's time zone."""
         response = super().process_view(request, view_func, view_args, view_kwargs)
         if response is None and getattr(view_func, "login_required", True):
             sessions.extend(request.session)
+            preferences.activate_zone(request.session)
         return response
 
     def handle_no_permission(  # type: ignore[override]  # the stubs know only the redirect

@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
-from destinations_ui.accounts.views import AT_ONCE, WAITING
+from destinations_ui.accounts.hashing import AT_ONCE, WAITING
 from tests.support.hashers import QuickHasher
 from tests.support.html import read
 from tests.support.product import wait_until

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -16,6 +15,7 @@ from django.utils import timezone
 
 from destinations_ui import kinds
 from destinations_ui.accounts import sessions
+from destinations_ui.accounts.models import UserSession
 from destinations_ui.sandbox import SandboxServer
 from tests.support.form_data import form_data
 
@@ -80,12 +80,12 @@ def test_it_is_written_every_few_minutes_only(client: Client, clock: Callable[..
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/login/", "/nowhere/"])
 def test_what_needs_no_session_does_not_extend_it(client: Client, clock: Callable[..., None], path: str) -> None:
-    before = Session.objects.get().expire_date
+    before = UserSession.objects.get().expire_date
     clock(1)
 
     client.get(path)
 
-    assert Session.objects.get().expire_date == before
+    assert UserSession.objects.get().expire_date == before
 
 
 def test_one_of_an_older_release_ends(client: Client) -> None:
@@ -125,7 +125,7 @@ def test_a_response_stands_when_the_session_ends_meanwhile(client: Client, clock
         """Sign out in another tab, once the user is loaded."""
         if "auth_user" in sql:
             with connection.execute_wrapper(lambda execute, *arguments: execute(*arguments)):
-                Session.objects.all().delete()
+                UserSession.objects.all().delete()
         return execute(sql, *arguments)
 
     clock(1)

@@ -11,6 +11,7 @@ import ssl
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import requests
@@ -42,9 +43,10 @@ http {{
 
 @dataclass(frozen=True)
 class Proxy:
-    """nginx, listening on ``port`` over TLS."""
+    """nginx, listening on ``port`` over TLS, and where it logs requests."""
 
     port: int
+    access_log: Path
 
     @property
     def url(self) -> str:
@@ -84,6 +86,7 @@ def proxy(product: Product, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         (r"server_name [\w.]+;", f"server_name {HOST};"),
         (r"ssl_certificate /[^;]+;", f"ssl_certificate {CERTIFICATE};"),
         (r"ssl_certificate_key /[^;]+;", f"ssl_certificate_key {KEY};"),
+        (r"access_log /\S+", f"access_log {folder}/access.log"),
     ):
         text, count = re.subn(pattern, replacement, text)
         assert count, pattern
@@ -93,7 +96,7 @@ def proxy(product: Product, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     command = [program, "-c", str(main), "-p", str(folder), "-e", str(folder / "error.log")]
     subprocess.run([*command, "-t"], check=True, capture_output=True)  # noqa: S603  # our own command
     process = subprocess.Popen(command)  # noqa: S603  # as above
-    running = Proxy(port)
+    running = Proxy(port, folder / "access.log")
     try:
         wait_until(lambda: accepts(port), "nginx to start", folder / "error.log")
         yield running
@@ -147,3 +150,11 @@ def test_a_body_that_is_too_large_is_refused_by_the_proxy(proxy: Proxy) -> None:
     )  # as above
 
     assert response.status_code == 413
+
+
+def test_a_link_to_set_a_password_is_not_logged(proxy: Proxy) -> None:
+    proxy.get("/password/MQ/token-of-the-link/")
+    proxy.get("/login/?after=the-link")
+
+    wait_until(lambda: "after=the-link" in proxy.access_log.read_text(), "the log", proxy.access_log)
+    assert "token-of-the-link" not in proxy.access_log.read_text()

@@ -16,9 +16,16 @@ from destinations_ui import kinds
 from destinations_ui.audit.models import AuditRecord
 from destinations_ui.sandbox import SandboxServer
 
-OPEN = {"favicon.ico", "login/", "healthz", "readyz"}
+OPEN = {"favicon.ico", "login/", "healthz", "password/", "password/<user_id>/<token>/", "readyz"}
 #: Open to whoever is signed in.
-ANYONE = {"logout/"}
+ANYONE = {
+    "account/",
+    "account/name/",
+    "account/password/",
+    "account/preferences/",
+    "account/sessions/end/",
+    "logout/",
+}
 LOOK = {
     "",
     "history/",
@@ -41,6 +48,14 @@ CREATE = {
     "destinations/new/<kind:kind>/spec.<slug:digest>.json",
     "history/<uuid:uuid>/decide/",
     "history/<uuid:uuid>/delivery/",
+}
+PEOPLE = {
+    "people/",
+    "people/new/",
+    "people/<int:pk>/",
+    "people/<int:pk>/role/",
+    "people/<int:pk>/active/",
+    "people/<int:pk>/password-link/",
 }
 #: Leads on to sign-in by itself, so that the way to it can never become a circle.
 LEADS_ON = {"admin/login/"}
@@ -80,7 +95,7 @@ def statuses(client: Client, expected: set[str]) -> dict[str, Any]:
 
 
 def test_every_route_is_listed_here() -> None:
-    assert set(ROUTES) == OPEN | ANYONE | LOOK | CREATE | ADMINISTRATION
+    assert set(ROUTES) == OPEN | ANYONE | LOOK | CREATE | PEOPLE | ADMINISTRATION
     assert len(ADMINISTRATION) > 15
 
 
