@@ -271,7 +271,7 @@ def failure(error: LaunchDarklyError) -> dict[str, Any]:
 #: The record's fields for a fault of our own: whether anything arrived is not known.
 INTERNAL_ERROR: Mapping[str, Any] = {
     "outcome": Outcome.UNKNOWN,
-    "explanation": "Destinations UI had a fault of its own while sending.",
+    "explanation": "Destinations UI had an internal error while sending.",
 }
 
 
@@ -312,7 +312,7 @@ def store_late(record: AuditRecord, settled: Mapping[str, Any]) -> bool:
     """Record a response that came after the attempt was settled as interrupted."""
     if settled["outcome"] == Outcome.UNKNOWN:
         return AuditRecord.objects.filter(pk=record.pk, outcome=Outcome.UNKNOWN).exists()
-    return chain.resolve(record, settled, how="The answer came after all.")
+    return chain.resolve(record, settled, how="The response arrived later.")
 
 
 def log_unrecorded(record: AuditRecord) -> None:

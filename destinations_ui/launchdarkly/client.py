@@ -137,9 +137,7 @@ class LaunchDarkly:
             if not deadline.remaining():
                 # The process was suspended. By now, a lookup may have found nothing and concluded that nothing was
                 # created.
-                raise NotSent(
-                    "Destinations UI was held up until the time was over, so nothing was sent. Try again soon."
-                )
+                raise NotSent("The server was paused for too long, so nothing was sent. Try again.")
             try:
                 return created(self._exchange("POST", path, deadline, RESPONSE_LIMIT, concealer, body=body))
             except Uncertain as error:
@@ -189,8 +187,8 @@ class LaunchDarkly:
                 return self._destinations(Deadline(self._timeout / 2), conceal)
         except Uncertain as error:
             raise NotSent(
-                "LaunchDarkly did not answer properly when asked for its list of destinations, so nothing was "
-                "sent. Try again in a few minutes.",
+                "LaunchDarkly’s list of destinations could not be read, so nothing was sent. Try again in a few "
+                "minutes.",
                 status=error.status,
                 code=error.code,
                 detail=error.detail,
@@ -286,7 +284,7 @@ def collect(items: Iterable[dict[str, Any]], read: Callable[[dict[str, Any]], It
     collected: list[Item] = []
     for item in filter(None, map(read, items)):
         if len(collected) == limit:
-            raise BadResponse("LaunchDarkly sent a list far longer than expected.")
+            raise BadResponse("LaunchDarkly’s list was far longer than expected.")
         collected.append(item)
     return collected
 
@@ -300,7 +298,7 @@ def created(response: APIResponse) -> Created:
     new_id = resources.identifier(response.body.get("_id")) if isinstance(response.body, dict) else ""
     if not new_id:
         raise BadResponse(
-            "LaunchDarkly answered without the id of what it created, so the destination may or may not exist.",
+            "LaunchDarkly’s response had no destination ID, so the destination may or may not exist.",
             status=response.status,
         )
     return Created(id=new_id, status=response.status)
@@ -317,7 +315,7 @@ def absolute_url(base_url: str, path: str) -> str:
     except ValueError:
         url = ""
     if not url.startswith(f"{base_url}/api/"):
-        raise BadResponse("LaunchDarkly's list leads to another address. Ask an administrator to look at it.")
+        raise BadResponse("LaunchDarkly’s list links to another host. Ask an administrator to check LAUNCHDARKLY_URL.")
     return url
 
 

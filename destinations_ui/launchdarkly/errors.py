@@ -62,16 +62,14 @@ class Overloaded(NotSent):
     """Too many writes are in progress in this process."""
 
     def __init__(self) -> None:
-        super().__init__("Destinations UI is busy with other creations, so nothing was sent. Try again in a minute.")
+        super().__init__("Too many requests are in progress, so nothing was sent. Try again in a minute.")
 
 
 class ReadsOverloaded(Overloaded):
     """Too many reads are in progress in this process."""
 
     def __init__(self) -> None:
-        LaunchDarklyError.__init__(
-            self, "Destinations UI is waiting for LaunchDarkly in other pages already. Try again in a few seconds."
-        )
+        LaunchDarklyError.__init__(self, "Too many pages are waiting for LaunchDarkly. Try again in a few seconds.")
 
 
 class Paused(NotSent):
@@ -79,7 +77,7 @@ class Paused(NotSent):
 
     def __init__(self, since: datetime, seconds: int) -> None:
         super().__init__(
-            f"LaunchDarkly has not been answering since {since:%H:%M} UTC, so nothing was sent. Try again in "
+            f"LaunchDarkly has not responded since {since:%H:%M} UTC, so nothing was sent. Try again in "
             f"{seconds} seconds."
         )
 
@@ -131,32 +129,32 @@ class BadResponse(Uncertain):
 REFUSALS: Mapping[int, tuple[type[Refused], str]] = {
     400: (
         Refused,
-        "LaunchDarkly did not accept the values. Compare them with its message, change them and try again.",
+        "LaunchDarkly rejected the values. Compare them with its message, change them and try again.",
     ),
     401: (
         NotAllowed,
-        "LaunchDarkly did not accept our access token, or the token may not do this. Ask an administrator to "
-        "check LAUNCHDARKLY_TOKEN and the token's role.",
+        "LaunchDarkly rejected the access token, or the token lacks permission. Ask an administrator to check "
+        "LAUNCHDARKLY_TOKEN and the token’s role.",
     ),
     403: (
         NotAllowed,
-        "LaunchDarkly does not allow our access token to do this here. Ask an administrator whether its role "
-        "covers this environment, and whether the environment wants an approval first.",
+        "The access token lacks permission for this in LaunchDarkly. Ask an administrator whether its role covers "
+        "this environment, and whether the environment requires an approval.",
     ),
     404: (
         Missing,
-        "LaunchDarkly knows no such project or environment. Check both, and choose them again.",
+        "LaunchDarkly has no such project or environment. Check both and choose again.",
     ),
     405: (Refused, "LaunchDarkly does not offer this. Ask an administrator to check LAUNCHDARKLY_URL."),
     409: (
         Conflict,
-        "LaunchDarkly reports a conflict: the environment may have a destination already, or someone changed "
-        "something at this moment. Look at the map, then try again.",
+        "LaunchDarkly reported a conflict: the environment may already have a destination, or something changed at "
+        "the same time. Check the environment, then try again.",
     ),
-    413: (Refused, "LaunchDarkly says that this is too large. Shorten the longest value and try again."),
+    413: (Refused, "LaunchDarkly rejected the request as too large. Shorten the longest value and try again."),
     422: (
         Refused,
-        "LaunchDarkly did not understand the values. Compare them with its message, change them and try again.",
+        "LaunchDarkly could not use the values. Compare them with its message, change them and try again.",
     ),
-    429: (Busy, "LaunchDarkly has had too many requests. Wait {seconds} seconds, then try again."),
+    429: (Busy, "LaunchDarkly’s rate limit was reached. Wait {seconds} seconds, then try again."),
 }

@@ -64,10 +64,10 @@ def failure(error: Exception, watchdog: RequestWatchdog, status: int | None) -> 
         reason = connection_problem(error, watchdog)
         return NotSent(f"LaunchDarkly could not be reached: {reason}. Try again soon.")
     if watchdog.expired or isinstance(error, requests.Timeout):
-        return NoResponse("LaunchDarkly did not answer in time.", status=status)
+        return NoResponse("LaunchDarkly did not respond in time.", status=status)
     if isinstance(error, TooLong):
-        return BadResponse("LaunchDarkly sent an answer far longer than expected.", status=status)
-    return NoResponse("LaunchDarkly broke off the connection before its answer was complete.", status=status)
+        return BadResponse("LaunchDarkly’s response was far longer than expected.", status=status)
+    return NoResponse("LaunchDarkly closed the connection before its response was complete.", status=status)
 
 
 def connection_problem(error: Exception, watchdog: RequestWatchdog) -> str:
@@ -76,7 +76,7 @@ def connection_problem(error: Exception, watchdog: RequestWatchdog) -> str:
     if "NameResolutionError" in names:
         return "its name was not found"
     if watchdog.expired or names & {"ConnectTimeoutError", "ConnectTimeout", "TimeoutError"}:
-        return "the connection was not made in time"
+        return "connecting took too long"
     if names & {"SSLError", "SSLCertVerificationError", "CertificateError"}:
         return "its certificate is not trusted or TLS failed"
     return "the connection was refused"
@@ -104,7 +104,7 @@ def interpret(response: requests.Response, raw: bytes, conceal: Concealer) -> AP
     if not 200 <= status < 300:
         raise error_of(response, body, conceal.text(describe(response, raw)))
     if body is None:
-        message = "LaunchDarkly answered with something that cannot be read."
+        message = "LaunchDarkly’s response could not be read."
         raise BadResponse(message, status=status, detail=conceal.text(describe(response, raw)))
     return APIResponse(status, body)
 
@@ -119,8 +119,8 @@ def error_of(response: requests.Response, body: Any, description: str) -> Launch
         "id": resources.text(fields.get("id"), 100),
     }
     if status not in REFUSALS:
-        what = "had a fault of its own" if status >= 500 else "answered in a way that it does not document"
-        return BadResponse(f"LaunchDarkly {what} (status {status}).", **details)
+        what = "an error" if status >= 500 else "an undocumented response"
+        return BadResponse(f"LaunchDarkly returned {what} ({status}).", **details)
     error, message = REFUSALS[status]
     if issubclass(error, Busy):
         seconds = wait(response.headers, time.time)
@@ -154,7 +154,7 @@ def is_shallow(value: Any, depth: int) -> bool:
 def describe(response: requests.Response, raw: bytes) -> str:
     """Describe a response without a readable message, without quoting it."""
     kind = response.headers.get("Content-Type", "no content type").split(";")[0][:60]
-    return f"The answer says nothing that can be shown: {kind}, {len(raw)} bytes."
+    return f"The response has no readable message: {kind}, {len(raw)} bytes."
 
 
 def wait(headers: Mapping[str, str], now: Callable[[], float]) -> int:

@@ -350,7 +350,7 @@ class TestOutcomes:
         record = stored()
         assert record.outcome == "unknown"
         assert record.settled_at is not None
-        assert "a fault of its own" in record.explanation
+        assert "an internal error" in record.explanation
         assert sandbox.count("POST") == 0
 
 

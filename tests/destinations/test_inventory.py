@@ -123,7 +123,7 @@ class TestKeeping:
             released.set()
 
         assert all([project.key for project in each.items] == ["old"] for each in told)
-        assert all("in other pages already" in each.problem for each in told)
+        assert all("Too many pages are waiting" in each.problem for each in told)
 
     def test_a_refresh_right_after_another_reads_nothing(
         self, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
@@ -214,7 +214,7 @@ class TestFailing:
 
         assert not found.known
         assert not found.current
-        assert "does not allow our access token" in found.problem
+        assert "access token lacks permission" in found.problem
         assert list(found.items) == []
 
     def test_an_old_list_is_shown_with_the_reason(self, sandbox: SandboxServer) -> None:
@@ -274,7 +274,7 @@ class TestFailing:
         found = inventory.projects()
 
         assert time.monotonic() - began < 1.5
-        assert "did not answer in time" in found.problem
+        assert "did not respond in time" in found.problem
 
     def test_a_project_that_is_gone_has_no_environments_and_says_why(self, sandbox: SandboxServer) -> None:
         found = inventory.environment_slots("nowhere")
@@ -304,7 +304,7 @@ class TestPlaces:
         found = inventory.environment_slots("web-shop")
 
         assert len(found.items) == 4
-        assert "does not allow our access token" in found.problem
+        assert "access token lacks permission" in found.problem
 
 
 class TestCacheOfOthers:

@@ -19,7 +19,7 @@ from tests.support.product import Product, exported, signed_in, token, wait_unti
 
 DESTINATIONS = "/api/v2/destinations"
 PEOPLE = 30
-BUSY = "Destinations UI is busy with other creations, so nothing was sent. Try again in a minute."
+BUSY = "Too many requests are in progress, so nothing was sent. Try again in a minute."
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def test_while_the_list_fails_nothing_is_sent_and_pages_respond(counter: Counter
     forms = [counter.form(f"Down {number}") for number in range(FAILURES + 1)]
     answers = [counter.press(form) for form in forms]
     assert {answer.status_code for answer in answers} == {503}
-    assert ["LaunchDarkly has not been answering since" in answer.text for answer in answers] == [
+    assert ["LaunchDarkly has not responded since" in answer.text for answer in answers] == [
         *[False] * FAILURES,
         True,
     ]

@@ -263,7 +263,7 @@ class TestInterrupted:
         now = AuditRecord.objects.get()
         assert now.outcome == "succeeded"
         assert now.destination_id == record.destination_id != ""
-        assert said(record, "resolved")[0]["how"] == "The answer came after all."
+        assert said(record, "resolved")[0]["how"] == "The response arrived later."
 
 
 class TestSeveral:

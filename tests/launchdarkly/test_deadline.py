@@ -69,7 +69,7 @@ def test_a_delayed_response_leaves_the_outcome_unknown() -> None:
     with ThreadPoolExecutor(len(DELAYS)) as threads:
         results = list(threads.map(lambda delay: delayed("POST", delay), DELAYS.values()))
     assert [(branch, posts) for branch, _, posts in results] == [(NoResponse, 1)] * len(DELAYS)
-    assert all("did not answer in time" in message for _, message, _ in results)
+    assert all("did not respond in time" in message for _, message, _ in results)
 
 
 def test_a_server_that_never_responds_means_not_sent() -> None:
@@ -85,7 +85,7 @@ def test_a_tls_handshake_without_a_response_means_not_sent() -> None:
         error = timed(lambda: failure(connected(url, SECONDS)))
         assert server.visited
     assert type(error) is NotSent
-    assert "not made in time" in error.message
+    assert "connecting took too long" in error.message
 
 
 def test_a_slow_tls_handshake_means_not_sent() -> None:
@@ -166,7 +166,7 @@ def test_a_resolver_that_never_responds_means_not_sent(monkeypatch: pytest.Monke
         over.set()
     assert asked.is_set()
     assert type(error) is NotSent
-    assert "not made in time" in error.message
+    assert "connecting took too long" in error.message
 
 
 @pytest.mark.parametrize("seconds", [0.05, 0.001])

@@ -324,9 +324,7 @@ def test_any_bytes_received_raise_only_our_own_errors(sandbox: SandboxServer, mo
 
 def not_sent(error: LaunchDarklyError, why: str) -> bool:
     """Return whether an error is that nothing was sent, for this reason."""
-    return (
-        type(error) is NotSent and error.status is None and why in error.message and "othing was sent" in error.message
-    )
+    return type(error) is NotSent and error.status is None and why in error.message
 
 
 def test_a_closed_port_means_not_sent() -> None:
@@ -337,7 +335,7 @@ def test_a_closed_port_means_not_sent() -> None:
 def test_an_unknown_host_means_not_sent(name: str) -> None:
     error = failure(connected(f"http://{name}:9000", timeout=2))
     # Without a reachable resolver, the lookup exceeds the timeout.
-    assert not_sent(error, "name was not found") or not_sent(error, "not made in time")
+    assert not_sent(error, "name was not found") or not_sent(error, "connecting took too long")
 
 
 def test_an_untrusted_certificate_means_not_sent() -> None:

@@ -211,7 +211,7 @@ def test_a_pause_reports_its_start_and_duration(
     times = {f"{time:%H:%M}" for time in (began, datetime.now(UTC))}
     clock.now += 12.5
     assert failure(client).message in {
-        f"LaunchDarkly has not been answering since {time} UTC, so nothing was sent. Try again in 18 seconds."
+        f"LaunchDarkly has not responded since {time} UTC, so nothing was sent. Try again in 18 seconds."
         for time in times
     }
     assert caplog.text.count("failed 5 times in a row") == 1

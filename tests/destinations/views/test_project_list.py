@@ -473,7 +473,7 @@ class TestWithoutLaunchDarkly:
         page = open_page(client)
 
         assert "Couldn’t load destinations" in page.text
-        assert "does not allow our access token" in page.text
+        assert "access token lacks permission" in page.text
         assert "17 environments, in 3 projects." in page.text
         assert "Production production Critical Not known Create" in projects(page)["Web shop"].text
 

@@ -39,7 +39,7 @@ class TestRecord:
             error_id="e-4711",
             destination_id="5f2c",
             duration_ms=1234,
-            explanation="LaunchDarkly did not accept the values.",
+            explanation="LaunchDarkly rejected the values.",
             on=False,
             reason="first line\nsecond line",
         )
@@ -60,7 +60,7 @@ class TestRecord:
             *("mParticle environment", "development", '[{"ldContextKind": "user"}]'),
             *("API key", "fingerprint 0123456789ab", "API secret", "fingerprint ba9876543210"),
             *("400", "invalid_request", "No such thing", "e-4711", "5f2c", "after 1234 ms"),
-            *("LaunchDarkly did not accept the values.", str(made.uuid), str(made.request_id), str(made.submission)),
+            *("LaunchDarkly rejected the values.", str(made.uuid), str(made.request_id), str(made.submission)),
             *(f"{time:%Y-%m-%d %H:%M:%S} UTC" for time in (made.created_at, made.settled_at) if time),
         ):
             assert words in page.text, words
