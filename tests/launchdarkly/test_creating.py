@@ -163,7 +163,6 @@ def test_nothing_is_posted_when_the_list_fails(sandbox: SandboxServer, fault: Fa
     sandbox.script("GET", DESTINATIONS, fault, times=None)
     error = failure(connected(sandbox.url, timeout=0.5))
     assert type(error) is NotSent
-    assert "othing was sent" in error.message
     assert sandbox.count("POST") == 0
 
 
