@@ -111,6 +111,7 @@ class ProjectPage:
         matching: How many projects match the query.
         orphans: Destinations in no listed project; none while searching or filtering.
         orphans_hidden: How many more of these there are.
+        any_projects: Whether LaunchDarkly lists projects at all.
         known: Whether LaunchDarkly's projects were ever read.
         destinations_known: Whether LaunchDarkly's destinations were ever read.
         read_at: When the older of the two lists was read.
@@ -123,6 +124,7 @@ class ProjectPage:
     filter: EnvironmentFilter
     counts: Mapping[EnvironmentFilter, int]
     matching: int
+    any_projects: bool
     known: bool
     destinations_known: bool
     read_at: datetime | None
@@ -173,6 +175,7 @@ def project_page(params: QueryDict) -> ProjectPage:
         filter=chosen,
         counts={each: count(listed, each) for each in filters},
         matching=len(listed),
+        any_projects=bool(projects.items),
         known=projects.known,
         destinations_known=destinations.known,
         read_at=min(filter(None, (projects.read_at, destinations.read_at)), default=None),

@@ -488,7 +488,10 @@ class TestWithoutLaunchDarkly:
     def test_an_account_without_projects_says_so(self, client: Client, sandbox: SandboxServer) -> None:
         sandbox.script("GET", "/api/v2/projects", Status(200, {"items": [], "totalCount": 0}))
 
-        assert "No projects" in open_page(client).text
+        page = open_page(client)
+
+        assert "No projects" in page.text
+        assert page.find("form", role="search") == page.classed("chip") == []
 
     def test_refreshing_shows_what_is_new(self, client: Client, sandbox: SandboxServer) -> None:
         open_page(client)
