@@ -32,8 +32,8 @@ KIND = Kind(
             name="policy_name",
             api="policyName",
             label="Shared access policy",
-            help="In the hub or its namespace, Shared access policies: the name of a policy that has Send and "
-            "nothing more.",
+            help="In the event hub or its namespace, Shared access policies: a policy that has only the Send "
+            "permission.",
             example="launchdarkly-send",
             validators=(shared_access_policy(),),
             warnings=(
@@ -62,20 +62,20 @@ KIND = Kind(
             warnings=(
                 FieldWarning(
                     code="shape",
-                    message="A policy’s key is 44 characters of Base64 and ends with =. Copy the whole primary or "
-                    "secondary key, and nothing else.",
+                    message="A policy key is 44 characters of Base64 and ends with =. Copy only the primary or "
+                    "secondary key.",
                     unless=r"^\s*[A-Za-z0-9+/]{43}=\s*$",
                 ),
             ),
         ),
     ),
-    setup="Create a shared access policy with only the Send right. If the namespace's firewall restricts networks, "
-    "it has to let LaunchDarkly in.",
-    arrival="It shows among the incoming messages in the hub’s metrics.",
+    setup="Create a shared access policy with only the Send permission. If the namespace’s firewall restricts "
+    "networks, allow LaunchDarkly.",
+    arrival="The event hub’s metrics show it as an incoming message.",
     setup_guides=(
         SetupGuide(
             title="The event hub",
-            about="Makes the hub in the namespace. The name of the resource group is yours to fill in.",
+            about="Creates the event hub in the namespace. Replace RESOURCE_GROUP with yours.",
             language="Shell",
             text="az eventhubs eventhub create --resource-group=<<group>> \\\n"
             "  --namespace-name=<<namespace>> --name=<<name>>",
@@ -83,8 +83,8 @@ KIND = Kind(
             own=(("group", "RESOURCE_GROUP"),),
         ),
         SetupGuide(
-            title="The policy, with Send and nothing more",
-            about="Makes the policy on the hub, and shows its keys: the primary one is the policy key of this form.",
+            title="The policy, with only the Send permission",
+            about="Creates the policy on the event hub and shows its keys. Use the primary key as the policy key.",
             language="Shell",
             text="az eventhubs eventhub authorization-rule create --resource-group=<<group>> \\\n"
             "  --namespace-name=<<namespace>> --eventhub-name=<<name>> --name=<<policy_name>> --rights Send\n"
@@ -133,8 +133,8 @@ KIND = Kind(
     cross_field_warnings=(
         CrossFieldWarning(
             code="other_cloud",
-            message="The pasted text is of a namespace in one of Azure’s national clouds. LaunchDarkly is given only "
-            "its name, and will look for it in Azure’s public cloud.",
+            message="The pasted namespace is in a national Azure cloud. LaunchDarkly only gets its name and looks for "
+            "it in Azure’s public cloud.",
             first=("namespace", "()"),
             second=("domain", r"^servicebus\.(?:windows\.net$|(.+))"),
         ),

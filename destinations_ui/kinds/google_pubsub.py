@@ -1,4 +1,4 @@
-"""Google Pub/Sub."""
+"""Google Cloud Pub/Sub."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from destinations_ui.kinds.validators import google_project_id, pubsub_topic_id
 
 KIND = Kind(
     slug="google-pubsub",
-    label="Google Pub/Sub",
+    label="Google Cloud Pub/Sub",
     summary="Publish events to a topic in your Google Cloud project.",
     docs="https://launchdarkly.com/docs/integrations/data-export/google-pubsub",
     mark=Mark("PS", "#4f46e5"),
@@ -15,16 +15,16 @@ KIND = Kind(
         Field(
             name="project",
             api="project",
-            label="Google Cloud project id",
-            help="Google Cloud console, Pub/Sub, Topics: the topic's name is projects/…/topics/…; this is the part "
-            "after projects/. It is the id, not the project's number or display name.",
+            label="Google Cloud project ID",
+            help="Google Cloud console, Pub/Sub, Topics: the topic name is projects/…/topics/…; enter the part after "
+            "projects/. Not the project number or display name.",
             example="acme-analytics",
             validators=(google_project_id(),),
             warnings=(
                 FieldWarning(
                     code="domain",
-                    message="Only old projects have an id with a domain before a colon. See in the console that this "
-                    "is the project’s id.",
+                    message="Only old projects have an ID with a domain before a colon. Check the project ID in the "
+                    "Google Cloud console.",
                     when=":",
                 ),
             ),
@@ -32,34 +32,34 @@ KIND = Kind(
         Field(
             name="topic",
             api="topic",
-            label="Topic id",
-            help="The part of the topic's name after /topics/.",
+            label="Topic ID",
+            help="The part of the topic name after /topics/.",
             example="launchdarkly-events",
             validators=(pubsub_topic_id(),),
             warnings=(
                 FieldWarning(
                     code="subscription",
-                    message="This looks like a subscription. LaunchDarkly publishes to the topic that it belongs to.",
+                    message="This looks like a subscription. Enter the topic that it belongs to.",
                     when=r"(?:^|[-_.])(?:sub|subscription)$",
                 ),
             ),
         ),
     ),
-    setup="On the topic, grant the role Pub/Sub Publisher to LaunchDarkly's service account, which LaunchDarkly's "
-    "page names. No secret is exchanged.",
-    arrival="It is seen with a subscription of the topic: Pub/Sub, Subscriptions, Messages, Pull.",
+    setup="On the topic, grant the Pub/Sub Publisher role to LaunchDarkly’s service account, which its docs name. "
+    "There is no secret.",
+    arrival="Pull messages from a subscription of the topic to see it: Pub/Sub, Subscriptions, Messages, Pull.",
     setup_guides=(
         SetupGuide(
             title="The topic",
-            about="Makes the topic in the project.",
+            about="Creates the topic in the project.",
             language="Shell",
             text="gcloud pubsub topics create <<topic>> --project=<<project>>",
             source="https://cloud.google.com/sdk/gcloud/reference/pubsub/topics/create",
         ),
         SetupGuide(
-            title="The right to publish",
-            about="Lets LaunchDarkly’s service account publish to the topic. The account is from LaunchDarkly’s older "
-            "documentation: see on its present page that it is still this one.",
+            title="Permission to publish",
+            about="Allows LaunchDarkly’s service account to publish to the topic. The account is from older "
+            "LaunchDarkly docs. Check that the current docs name the same one.",
             language="Shell",
             text="gcloud pubsub topics add-iam-policy-binding <<topic>> --project=<<project>> \\\n"
             "  --member serviceAccount:prod-event-recorder@firehose-publish.iam.gserviceaccount.com \\\n"
@@ -90,8 +90,8 @@ KIND = Kind(
     cross_field_warnings=(
         CrossFieldWarning(
             code="same",
-            message="Project and topic are the same. LaunchDarkly’s own example has the two the wrong way round; see "
-            "that each is in its place.",
+            message="Project and topic are the same. LaunchDarkly’s own example swaps the two. Check that each is in "
+            "its own field.",
             first=("project", "^(.+)$"),
             second=("topic", "^(.+)$"),
             same=True,

@@ -59,7 +59,7 @@ KIND = Kind(
             name="region",
             api="region",
             label="AWS region",
-            help="The stream's region: the fourth part of its ARN, arn:aws:kinesis:region:….",
+            help="The stream’s region: the fourth part of its ARN, arn:aws:kinesis:region:….",
             example="us-east-1",
             suggestions=REGIONS,
             validators=(aws_region(),),
@@ -89,8 +89,8 @@ KIND = Kind(
             warnings=(
                 FieldWarning(
                     code="reserved_role",
-                    message="AWS keeps this role for one of its own services, so LaunchDarkly cannot assume it. Make "
-                    "a role of its own for LaunchDarkly.",
+                    message="AWS reserves this role for one of its services, so LaunchDarkly can’t assume it. Create a "
+                    "separate role for LaunchDarkly.",
                     when=r":role/aws-(?:service-role|reserved)/",
                 ),
             ),
@@ -99,18 +99,18 @@ KIND = Kind(
             name="stream_name",
             api="streamName",
             label="Stream name",
-            help="AWS console, Kinesis, Data streams: the stream's name, not its ARN.",
+            help="AWS console, Kinesis, Data streams: the stream name, not its ARN.",
             example="cat-stream",
             validators=(kinesis_stream_name(),),
         ),
     ),
-    setup="The role has to trust LaunchDarkly's AWS account. LaunchDarkly recommends one shard for every "
-    "50 million events a month.",
-    arrival="Its key is LaunchDarklyDataExportTestEvent, and the stream’s data viewer shows it.",
+    setup="The role must trust LaunchDarkly’s AWS account. LaunchDarkly recommends one shard per 50 million events "
+    "a month.",
+    arrival="The stream’s data viewer shows it with the key LaunchDarklyDataExportTestEvent.",
     setup_guides=(
         SetupGuide(
             title="The stream",
-            about="Makes a stream whose capacity follows the load.",
+            about="Creates an on-demand stream.",
             language="Shell",
             text="aws kinesis create-stream --region=<<region>> --stream-name=<<stream_name>> \\\n"
             "  --stream-mode-details StreamMode=ON_DEMAND",
@@ -118,8 +118,8 @@ KIND = Kind(
         ),
         SetupGuide(
             title="The role’s trust policy",
-            about="Says who may assume the role; save it as trust-policy.json. The principal is from LaunchDarkly’s "
-            "older documentation: LaunchDarkly’s own answer for the environment counts.",
+            about="Allows LaunchDarkly to assume the role. Save it as trust-policy.json. The principal is from older "
+            "LaunchDarkly docs. If LaunchDarkly’s policy differs, use that one.",
             language="JSON",
             text="{\n"
             '  "Version": "2012-10-17",\n'
@@ -135,8 +135,8 @@ KIND = Kind(
             trust_policy=True,
         ),
         SetupGuide(
-            title="The role’s rights on the stream",
-            about="Lets the role write to the stream and nothing else; save it as stream-policy.json.",
+            title="The role’s permissions on the stream",
+            about="Allows the role only to write to the stream. Save it as stream-policy.json.",
             language="JSON",
             text="{\n"
             '  "Version": "2012-10-17",\n'
@@ -158,7 +158,7 @@ KIND = Kind(
         ),
         SetupGuide(
             title="The role",
-            about="Makes the role from the two files. It is in the account of the role’s ARN.",
+            about="Creates the role from the two files, in the account of the role’s ARN.",
             language="Shell",
             text="aws iam create-role --role-name=<<role>> --path=<<path>> --assume-role-policy-document file://trust-policy.json\n"
             "aws iam put-role-policy --role-name=<<role>> --policy-name launchdarkly-data-export \\\n"
@@ -199,8 +199,8 @@ KIND = Kind(
     cross_field_warnings=(
         CrossFieldWarning(
             code="accounts",
-            message="The role and the stream are in different AWS accounts. LaunchDarkly writes with the role’s "
-            "rights, so the stream’s own policy would have to allow that role.",
+            message="The role and the stream are in different AWS accounts. The stream’s resource policy must allow "
+            "the role.",
             first=("role_arn", r"::(\d{12}):"),
             second=("stream_account", r"^(\d{12})$"),
         ),

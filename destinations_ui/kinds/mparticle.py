@@ -51,7 +51,7 @@ KIND = Kind(
             name="secret",
             api="secret",
             label="API secret",
-            help="On the same page: the server-to-server secret that belongs to the key.",
+            help="On the same page: the server-to-server secret for the key.",
             example="sandbox-server-to-server-secret",
             secret=True,
         ),
@@ -59,7 +59,7 @@ KIND = Kind(
             name="environment",
             api="environment",
             label="mParticle environment",
-            help="Development shows the events in mParticle's live stream, which is the place to look while testing.",
+            help="Use Development while testing: mParticle’s live stream shows its events.",
             example="development",
             choices=(("production", "Production"), ("development", "Development")),
         ),
@@ -67,8 +67,8 @@ KIND = Kind(
             name="user_identities",
             api="userIdentities",
             label="Identity mapping",
-            help="For each context kind whose events you want: the mParticle identity that its key is. It must be "
-            "the identity your SDK uses as the context's key.",
+            help="For each context kind to export: the mParticle identity that its key holds. It must be the identity "
+            "that your SDK uses as the context key.",
             required=False,
             columns=(
                 Field(
@@ -96,8 +96,8 @@ KIND = Kind(
             name="user_identity",
             api="userIdentity",
             label="User identity (legacy)",
-            help="The older form of the mapping: the identity of the context kind user. Leave it empty when the "
-            "mapping above is filled.",
+            help="The older form of the mapping, for the context kind user. Leave it empty if the mapping above is "
+            "filled.",
             example="customer_id",
             required=False,
             suggestions=IDENTITIES,
@@ -108,7 +108,7 @@ KIND = Kind(
             name="anonymous_user_identity",
             api="anonymousUserIdentity",
             label="Anonymous user identity (legacy)",
-            help="The older form for users who are not signed in.",
+            help="The older form, for users who are not signed in.",
             example="other",
             required=False,
             suggestions=IDENTITIES,
@@ -120,7 +120,7 @@ KIND = Kind(
     replaced=(ReplacedBy(old="user_identity", new="user_identities", row=("context_kind", "user"), column="identity"),),
     at_least_one=(("user_identities", "user_identity"),),
     setup="In mParticle, connect the LaunchDarkly feed to the outputs that should receive the events.",
-    arrival="It is seen in mParticle’s live stream, where the feed is in the development environment.",
+    arrival="mParticle’s live stream shows it if the feed is in the development environment.",
     pastes=(
         Paste(
             name="key and secret",
@@ -135,7 +135,7 @@ KIND = Kind(
     cross_field_warnings=(
         CrossFieldWarning(
             code="same",
-            message="The key and the secret are the same. mParticle gives two different ones.",
+            message="The key and the secret are the same. mParticle issues two different ones.",
             first=("secret", "^(.+)$"),
             second=("api_key", "^(.+)$"),
             same=True,

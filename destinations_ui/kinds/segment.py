@@ -22,8 +22,8 @@ KIND = Kind(
             warnings=(
                 FieldWarning(
                     code="shape",
-                    message="Segment’s write keys are usually 32 letters and digits. Copy the whole key from the "
-                    "source’s settings, and nothing else.",
+                    message="A Segment write key usually has 32 letters and digits. Copy only the key from the "
+                    "source’s settings.",
                     unless=r"^\s*[A-Za-z0-9]{32}\s*$",
                 ),
             ),
@@ -31,8 +31,8 @@ KIND = Kind(
         Field(
             name="user_id_context_kind",
             api="userIDContextKind",
-            label="Context kind for user ids",
-            help="The key of the LaunchDarkly context kind that becomes Segment's userId.",
+            label="Context kind for user IDs",
+            help="The key of the LaunchDarkly context kind that becomes Segment’s userId.",
             example="user",
             required=False,
             validators=(context_kind(),),
@@ -40,15 +40,15 @@ KIND = Kind(
         Field(
             name="anonymous_id_context_kind",
             api="anonymousIDContextKind",
-            label="Context kind for anonymous ids",
-            help="The key of the LaunchDarkly context kind that becomes Segment's anonymousId.",
+            label="Context kind for anonymous IDs",
+            help="The key of the LaunchDarkly context kind that becomes Segment’s anonymousId.",
             example="anonymousUser",
             required=False,
             validators=(context_kind(),),
         ),
     ),
     setup="In Segment, connect the LaunchDarkly source to the destinations that should receive the events.",
-    arrival="It appears in the Debugger of the Segment source.",
+    arrival="The Segment source’s Debugger shows it.",
     pastes=(
         # https://segment.com/docs/connections/sources/catalog/libraries/website/javascript/quickstart/
         Paste(
@@ -73,7 +73,7 @@ KIND = Kind(
     cross_field_warnings=(
         CrossFieldWarning(
             code="same",
-            message="Both are filled from the same context kind, so that every user is anonymous as well.",
+            message="Both fields have the same context kind, so every user is also anonymous.",
             first=("anonymous_id_context_kind", "^(.+)$"),
             second=("user_id_context_kind", "^(.+)$"),
             same=True,

@@ -80,15 +80,15 @@ KIND = Kind(
             ),
         ),
     ),
-    setup="In Snowflake, run LaunchDarkly's script first: it makes the user that carries this public key. If you use "
-    "network policies, allow LaunchDarkly's address 35.192.85.117.",
-    arrival="Snowflake is loaded every hour on the hour; rows are there 10 to 15 minutes later.",
+    setup="In Snowflake, run LaunchDarkly’s script first: it creates the user with this public key. If you use "
+    "network policies, allow LaunchDarkly’s IP address 35.192.85.117.",
+    arrival="LaunchDarkly loads events every hour on the hour. Rows appear 10 to 15 minutes later.",
     setup_guides=(
         SetupGuide(
             title="Role, warehouse, database, schema and user",
-            about="An outline with LaunchDarkly’s default names; PROJECT__ENVIRONMENT stands for the two keys in "
-            "capitals. The script that LaunchDarkly generates with the keys is what counts: it says what the role may "
-            "do in the schema. The user gets the public key in the form that LaunchDarkly calls public_key_pkcs8.",
+            about="An outline with LaunchDarkly’s default names. Replace PROJECT__ENVIRONMENT with the two keys in "
+            "capitals. If LaunchDarkly’s generated script differs, use that one: it also grants the permissions on the "
+            "schema. The user gets public_key_pkcs8.",
             language="SQL",
             text=OUTLINE,
             source="https://launchdarkly.com/docs/integrations/data-export/snowflake",
@@ -96,7 +96,7 @@ KIND = Kind(
         ),
         SetupGuide(
             title="The network policy",
-            about="Needed only where the account restricts networks: lets LaunchDarkly’s address in for that user.",
+            about="Only if the account restricts networks: allows LaunchDarkly’s IP address for that user.",
             language="SQL",
             text=NETWORK_POLICY,
             source="https://launchdarkly.com/docs/integrations/data-export/snowflake",

@@ -63,7 +63,7 @@ def matches(pattern: str, message: str, *mistakes: tuple[str, str], any_case: bo
 
 CONNECTION_STRING = (
     r"endpoint=",
-    "This looks like a whole connection string. Enter only the part this field asks for.",
+    "This looks like a whole connection string. Enter only this field’s part.",
 )
 
 
@@ -74,12 +74,12 @@ def event_hub_namespace() -> Rule:
     """
     return matches(
         r"[A-Za-z][A-Za-z0-9-]{4,48}[A-Za-z0-9]",
-        "Enter the namespace's short name: 6 to 50 letters, digits or hyphens, beginning with a letter and "
-        "ending with a letter or digit. Example: contoso-events",
+        "Enter the namespace’s short name: 6 to 50 letters, digits or hyphens. It begins with a letter and ends with a "
+        "letter or digit. Example: contoso-events",
         CONNECTION_STRING,
         (
             r"servicebus\.",
-            "Enter only the namespace's short name, the part before .servicebus. Example: contoso-events",
+            "Enter only the namespace’s short name, the part before .servicebus. Example: contoso-events",
         ),
     )
 
@@ -91,8 +91,8 @@ def event_hub_name() -> Rule:
     """
     return matches(
         r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,254}[A-Za-z0-9])?",
-        "Enter the event hub's name: up to 256 letters, digits, dots, hyphens or underscores, beginning and "
-        "ending with a letter or digit. Example: launchdarkly",
+        "Enter the event hub’s name: up to 256 letters, digits, dots, hyphens or underscores. It begins and ends with "
+        "a letter or digit. Example: launchdarkly",
         CONNECTION_STRING,
     )
 
@@ -105,8 +105,8 @@ def shared_access_policy() -> Rule:
     """
     return matches(
         r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,254}[A-Za-z0-9])?",
-        "Enter the shared access policy's name: up to 256 letters, digits, dots, hyphens or underscores, "
-        "beginning and ending with a letter or digit. Example: launchdarkly-send",
+        "Enter the shared access policy’s name: up to 256 letters, digits, dots, hyphens or underscores. It begins and "
+        "ends with a letter or digit. Example: launchdarkly-send",
         CONNECTION_STRING,
     )
 
@@ -118,13 +118,13 @@ def google_project_id() -> Rule:
     """
     return matches(
         r"(?:[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?:)?[a-z][a-z0-9-]{4,28}[a-z0-9]",
-        "Enter the project's id: 6 to 30 lower-case letters, digits or hyphens, beginning with a letter and not "
-        "ending with a hyphen. Example: acme-analytics",
+        "Enter the project ID: 6 to 30 lower-case letters, digits or hyphens. It begins with a letter and doesn’t end "
+        "with a hyphen. Example: acme-analytics",
         (
             r"projects/|/topics/",
-            "Enter only the project's id: what stands between projects/ and /topics/. Example: acme-analytics",
+            "Enter only the project ID: the part between projects/ and /topics/. Example: acme-analytics",
         ),
-        (r"^\d+$", "Enter the project's id, not its number. Example: acme-analytics"),
+        (r"^\d+$", "Enter the project ID, not its number. Example: acme-analytics"),
     )
 
 
@@ -135,13 +135,13 @@ def pubsub_topic_id() -> Rule:
     """
     return matches(
         r"(?!goog)[A-Za-z][A-Za-z0-9._~+%-]{2,254}",
-        "Enter the topic's id: 3 to 255 letters, digits or -_.~+%, beginning with a letter and not with goog. "
+        "Enter the topic ID: 3 to 255 letters, digits or -_.~+%. It begins with a letter and not with goog. "
         "Example: launchdarkly-events",
         (
             r"/topics/|projects/",
-            "Enter only the topic's id: what follows /topics/. Example: launchdarkly-events",
+            "Enter only the topic ID: the part after /topics/. Example: launchdarkly-events",
         ),
-        (r"^goog", "Enter a topic whose id does not begin with goog: Google keeps those for itself."),
+        (r"^goog", "Enter a topic ID that doesn’t begin with goog: Google reserves those."),
     )
 
 
@@ -152,14 +152,14 @@ def aws_region() -> Rule:
     """
     return matches(
         r"[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}",
-        "Enter the region's code as AWS writes it. Example: us-east-1",
+        "Enter the region code. Example: us-east-1",
         (
             r"^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}[a-z]$",
-            "Enter the region, not the availability zone: leave out the last letter. Example: us-east-1",
+            "Enter the region, not the availability zone: remove the last letter. Example: us-east-1",
         ),
         (
             r"^arn:",
-            "Enter only the region's code: the fourth part of the stream's ARN. Example: us-east-1",
+            "Enter only the region code: the fourth part of the stream’s ARN. Example: us-east-1",
         ),
     )
 
@@ -171,10 +171,10 @@ def kinesis_stream_name() -> Rule:
     """
     return matches(
         r"[A-Za-z0-9_.-]{1,128}",
-        "Enter the stream's name: up to 128 letters, digits, dots, hyphens or underscores. Example: cat-stream",
+        "Enter the stream name: up to 128 letters, digits, dots, hyphens or underscores. Example: cat-stream",
         (
             r"^arn:",
-            "Enter the stream's name, not its ARN: only what follows stream/. Example: cat-stream",
+            "Enter the stream name, not its ARN: only the part after stream/. Example: cat-stream",
         ),
     )
 
@@ -188,10 +188,10 @@ def iam_role_arn() -> Rule:
     example = "Example: arn:aws:iam::123456789012:role/marketingadmin"
     return matches(
         r"arn:aws(?:-us-gov|-cn|-eusc|-iso(?:-[bef])?)?:iam::\d{12}:role/(?:[\x21-\x7E]{1,510}/)?[A-Za-z0-9_+=,.@-]{1,64}",
-        f"Enter the role's whole ARN. {example}",
+        f"Enter the role’s whole ARN. {example}",
         (
             r"^arn:[a-z-]+:kinesis:",
-            f"This is the stream's ARN. Enter the ARN of the IAM role that may write to it. {example}",
+            f"This is the stream’s ARN. Enter the ARN of the IAM role with permission to write to it. {example}",
         ),
         (
             r"^arn:[a-z-]+:iam::\d{12}:(?:user|group|policy)/",
@@ -199,7 +199,7 @@ def iam_role_arn() -> Rule:
         ),
         (
             r"^arn:[a-z-]+:sts:",
-            f"This is a session of a role. Enter the role's own ARN, which IAM shows. {example}",
+            f"This is the ARN of a role session. Enter the role’s own ARN, as shown in IAM. {example}",
         ),
     )
 
@@ -254,8 +254,8 @@ def context_kind() -> Rule:
     """
     return matches(
         r"(?!(?:kind|multi)$)[A-Za-z0-9._-]{1,256}",
-        "Enter the context kind's key: letters, digits, dots, hyphens or underscores. Example: user",
-        (r"^(?:kind|multi)$", "LaunchDarkly keeps this word for itself. Enter a context kind's key. Example: user"),
+        "Enter the context kind’s key: letters, digits, dots, hyphens or underscores. Example: user",
+        (r"^(?:kind|multi)$", "LaunchDarkly reserves this word. Enter a context kind’s key. Example: user"),
     )
 
 

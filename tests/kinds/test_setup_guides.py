@@ -58,18 +58,20 @@ def test_a_missing_value_is_a_named_placeholder_in_capitals(kind: Kind, guide: S
 def test_each_value_has_its_place() -> None:
     texts = {guide.title: fill(guide, examples(kind)).text for kind, guide in GUIDES}
 
-    assert json.loads(texts["The role’s rights on the stream"])["Statement"][0] == {
+    assert json.loads(texts["The role’s permissions on the stream"])["Statement"][0] == {
         "Effect": "Allow",
         "Action": ["kinesis:PutRecord", "kinesis:PutRecords"],
         "Resource": "arn:aws:kinesis:us-east-1:123456789012:stream/cat-stream",
     }
     assert "--role-name=marketingadmin --path=/" in texts["The role"]
-    assert "--rights Send" in texts["The policy, with Send and nothing more"]
+    assert "--rights Send" in texts["The policy, with only the Send permission"]
     assert (
         "--namespace-name=contoso-events --eventhub-name=launchdarkly"
-        in texts["The policy, with Send and nothing more"]
+        in texts["The policy, with only the Send permission"]
     )
-    assert "topics add-iam-policy-binding launchdarkly-events --project=acme-analytics" in texts["The right to publish"]
+    assert (
+        "topics add-iam-policy-binding launchdarkly-events --project=acme-analytics" in texts["Permission to publish"]
+    )
     assert "35.192.85.117" in texts["The network policy"]
 
 
@@ -82,7 +84,9 @@ def test_a_role_of_another_partition_or_with_a_path_is_parsed() -> None:
     }
     texts = {guide.title: fill(guide, values).text for guide in kinesis.setup_guides}
 
-    assert '"arn:aws-us-gov:kinesis:us-gov-west-1:210987654321:stream/s"' in texts["The role’s rights on the stream"]
+    assert (
+        '"arn:aws-us-gov:kinesis:us-gov-west-1:210987654321:stream/s"' in texts["The role’s permissions on the stream"]
+    )
     assert "--role-name=writer --path=/team/data/" in texts["The role"]
 
 

@@ -114,7 +114,7 @@ class TestSecretsInPlainFields:
 
         form = filled(KINESIS, {"config-role_arn": stream, "config-stream_name": "typed-stream"})
 
-        assert said(form, "config-role_arn").startswith("This is the stream's ARN.")
+        assert said(form, "config-role_arn").startswith("This is the stream’s ARN.")
         assert form["config-stream_name"].value() == "typed-stream"
         assert form["config-region"].value() == "us-east-1"
 

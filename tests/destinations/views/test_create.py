@@ -403,8 +403,8 @@ class TestRefused:
         ("environment", "words"),
         [
             ("unauthorized", "Ask an administrator to check LAUNCHDARKLY_TOKEN"),
-            ("forbidden", "whether the environment wants an approval first"),
-            ("conflict", "the environment may have a destination already"),
+            ("forbidden", "whether the environment requires an approval"),
+            ("conflict", "the environment may already have a destination"),
             ("rate-limited", "seconds, then try again"),
         ],
     )
