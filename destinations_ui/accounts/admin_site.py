@@ -5,13 +5,16 @@ from __future__ import annotations
 from functools import wraps
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+
+from destinations_ui.accounts import people
 
 
 class Administration(admin.AdminSite):
@@ -27,14 +30,21 @@ class Administration(admin.AdminSite):
         return request.user.is_active and request.user.has_perm("auth.change_user")
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Refuse a NUL in the query, which the admin would pass to PostgreSQL."""
+        """Refuse what would remove the last administrator, and a NUL in the query, which PostgreSQL rejects."""
         inner = super().admin_view(view, cacheable)
 
         @wraps(inner)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             if "%00" in request.META["QUERY_STRING"]:
                 raise BadRequest("The query holds a NUL character.")
-            return inner(request, *args, **kwargs)
+            if request.method != "POST":
+                return inner(request, *args, **kwargs)
+            try:
+                with people.administrator_remains():
+                    return inner(request, *args, **kwargs)
+            except ValidationError as error:
+                messages.error(request, error.message)
+                return redirect(request.get_full_path())
 
         return checked
 

@@ -84,7 +84,8 @@ def change_role(actor: User, person: User, role: Role) -> None:
     Raises:
         ValidationError: if that would leave no administrator, or if it is the actor's own role.
     """
-    with administrators_kept(actor, person):
+    require_other(actor, person)
+    with administrator_remains():
         roles.assign(person, role)
     logger.info("%s made %s %s", actor, person, role.name)
 
@@ -95,7 +96,8 @@ def set_active(actor: User, person: User, active: bool) -> None:
     Raises:
         ValidationError: if that would leave no administrator, or if it is the actor's own account.
     """
-    with administrators_kept(actor, person):
+    require_other(actor, person)
+    with administrator_remains():
         person.is_active = active
         person.save(update_fields=["is_active"])
         if not active:
@@ -103,17 +105,25 @@ def set_active(actor: User, person: User, active: bool) -> None:
     logger.info("%s %s %s", actor, "activated" if active else "deactivated", person)
 
 
-@contextmanager
-def administrators_kept(actor: User, person: User) -> Iterator[None]:
-    """Undo a change of a user's access after which nobody could administer.
+def require_other(actor: User, person: User) -> None:
+    """Refuse a change of the actor's own access, which could lock them out.
 
     Raises:
-        ValidationError: for such a change, and for a change of the actor's own access.
+        ValidationError: if both are the same user.
     """
     if actor == person:
         raise ValidationError(YOURSELF)
+
+
+@contextmanager
+def administrator_remains() -> Iterator[None]:
+    """Undo what is done within if nobody is left who can administer.
+
+    Raises:
+        ValidationError: if so.
+    """
     with transaction.atomic():
-        # Two administrators who remove each other: the second waits here, and then finds nobody left.
+        # Of two administrators who remove each other, the second waits here, and then finds nobody left.
         list(Group.objects.select_for_update().filter(name=roles.ADMINISTRATORS))
         yield
         if not active_administrators().exists():

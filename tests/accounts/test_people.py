@@ -256,6 +256,19 @@ class TestAdministratorsRemain:
         assert administrator.is_active
         assert roles.label(administrator) == "Administrator"
 
+    def test_the_administration_site_keeps_the_last_one_too(self, ada: Client, administrator: User) -> None:
+        change, delete = (f"/admin/auth/user/{administrator.pk}/{name}/" for name in ("change", "delete"))
+        form = {"username": "ada", "date_joined_0": "2026-11-23", "date_joined_1": "12:00:00"}
+        several = {"action": "delete_selected", "_selected_action": [administrator.pk], "post": "yes"}
+
+        for path, data in ((change, form), (delete, {"post": "yes"}), ("/admin/auth/user/", several)):
+            page = read(ada.post(path, data, follow=True))
+            assert people.LAST_ADMINISTRATOR in page.text
+
+        person("second", "Administrators")
+        assert people.LAST_ADMINISTRATOR not in read(ada.post(delete, {"post": "yes"}, follow=True)).text
+        assert not User.objects.filter(username="ada").exists()
+
     @pytest.mark.django_db(transaction=True, serialized_rollback=True)
     def test_two_who_remove_each_other_at_once_leave_one(self, administrator: User) -> None:
         second = person("second", "Administrators")
