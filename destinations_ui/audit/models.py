@@ -22,7 +22,7 @@ class Outcome(models.TextChoices):
     REFUSED = "refused", "Refused"
     NOT_SENT = "not_sent", "Not sent"
     UNKNOWN = "unknown", "Unknown"
-    ABSENT = "absent", "Absent"
+    ABSENT = "absent", "Not created"
 
 
 #: Outcomes that are not final.
@@ -43,7 +43,7 @@ class EventType(models.TextChoices):
     """The types of events, of attempts and of the history itself."""
 
     INTENT = "intent", "Recorded"
-    SETTLED = "settled", "Settled"
+    SETTLED = "settled", "Result"
     RESOLVED = "resolved", "Resolved"
     NOTED = "noted", "Noted"
     PRUNED = "pruned", "Pruned"

@@ -22,7 +22,7 @@ class Prefill:
 
     Attributes:
         name: The name of the destination that they come from.
-        initial: Form field → value. The environment is left to choose.
+        initial: Form field → value. There is no reason, and an environment only when an attempt is made again.
         record: The attempt, where they come from one.
     """
 
@@ -31,15 +31,20 @@ class Prefill:
     record: AuditRecord | None = None
 
 
-def of_record(kind: Kind, text: str) -> Prefill | None:
-    """Return the values of an attempt for a form of a kind; ``None`` where there is no such record."""
+def of_record(kind: Kind, text: str, *, again: bool) -> Prefill | None:
+    """Return the values of an attempt for a form of a kind; ``None`` where there is no such record.
+
+    The environment is among them when the attempt is made ``again``; a duplicate is for another one.
+    """
     try:
         found = AuditRecord.objects.filter(uuid=uuid.UUID(text)).first()
     except ValueError:
         return None
     if found is None:
         return None
-    initial = common(found.project, found.name, found.on) | {"reason": found.reason}
+    initial = common(found.project, found.name, found.on)
+    if again:
+        initial["environment"] = found.environment
     config = found.config if found.kind == kind.slug else {}
     return Prefill(found.name, initial | named(kind.form_values(config)), found)
 
@@ -57,10 +62,6 @@ def of_destination(kind: Kind, id: str) -> Prefill | None:
     if found is None:
         return None
     values = kind.form_values(found.config) if found.kind == kind.slug else {}
-    # LaunchDarkly responds with the older form as well, though only the newer was sent.
-    for first, *rest in kind.at_least_one:
-        if values.get(first):
-            values = {name: value for name, value in values.items() if name not in rest}
     return Prefill(found.name, common(found.project, found.name, bool(found.on)) | named(values))
 
 
@@ -68,14 +69,14 @@ def requested(kind: Kind, query: Mapping[str, str], *, may_view: bool) -> tuple[
     """Return the prefill that a URL asks for, or the message why it cannot be had."""
     try:
         if "from" in query:
-            source = of_record(kind, query["from"]) if may_view else None
+            source = of_record(kind, query["from"], again="again" in query) if may_view else None
         elif "like" in query:
             source = of_destination(kind, query["like"]) if may_view else None
         else:
             return None, ""
     except LaunchDarklyError as error:
         return None, error.message
-    return source, "" if source else "It is not there any more, or you may not see it. Fill the form as usual."
+    return source, "" if source else "The original doesn’t exist or you don’t have permission to see it."
 
 
 def common(project: str, name: str, on: bool) -> dict[str, Any]:

@@ -27,6 +27,9 @@ from destinations_ui.launchdarkly.resources import Destination
 #: How far LaunchDarkly's clock and ours may be apart.
 SKEW = timedelta(minutes=2)
 
+#: How sentences write a time. Every time here is in UTC.
+UTC_FORMAT = "%Y-%m-%d %H:%M:%S UTC"
+
 #: Who resolved an attempt that no operator had to decide about.
 PRODUCT = "Destinations UI"
 
@@ -110,7 +113,7 @@ def unresolved_at(project: str, environment: str) -> list[AuditRecord]:
 def check(record: AuditRecord) -> ReconcileResult:
     """Check LaunchDarkly, and resolve the record if that makes it certain. Any number can run at the same time."""
     if record.damaged:
-        return ReconcileResult(record, problem="This record is damaged, so it cannot be matched to a destination.")
+        return ReconcileResult(record, problem="This record is damaged, so it can’t be matched to a destination.")
     record = settle_interrupted(record)
     if record.outcome != Outcome.UNKNOWN:
         return ReconcileResult(record)
@@ -126,7 +129,7 @@ def settle_interrupted(record: AuditRecord) -> AuditRecord:
         result = {
             "outcome": Outcome.UNKNOWN,
             "settled_at": timezone.now(),
-            "explanation": "Destinations UI stopped before it could note what came of the attempt.",
+            "explanation": "Destinations UI stopped before it recorded a response.",
         }
         chain.settle(record, result, interrupted=True)
     return AuditRecord.objects.get(pk=record.pk)
@@ -138,16 +141,13 @@ def conclude(record: AuditRecord, live: LiveDestinations) -> ReconcileResult:
     own, possible = match(record, facts, live.items)
     certain = certain_at(record, facts)
     if len(own) == 1 and not possible:
-        how = (
-            "LaunchDarkly’s list has one destination in this environment with this kind, name and readable "
-            f"configuration that was made by this attempt: {own[0].id}. Secrets cannot be compared."
-        )
+        how = f"LaunchDarkly has one matching destination: {own[0].id}. Secrets can’t be compared."
         return resolve(record, {"outcome": Outcome.SUCCEEDED, "destination_id": own[0].id}, how)
     candidates = [*own, *possible]
     if not candidates and facts.not_found_at and live.requested_at >= max(certain, facts.not_found_at):
         how = (
-            f"LaunchDarkly’s list had no such destination at {chain.timestamp(facts.not_found_at)}, and again at "
-            f"{chain.timestamp(live.requested_at)}, when the attempt could not be under way any more."
+            f"LaunchDarkly had no matching destination at {facts.not_found_at:{UTC_FORMAT}}, and again at "
+            f"{live.requested_at:{UTC_FORMAT}}, when it could no longer be created."
         )
         return resolve(record, {"outcome": Outcome.ABSENT}, how)
     ids = sorted(item.id for item in candidates)
@@ -183,21 +183,21 @@ def decide(record: AuditRecord, *, actor: User, destination_id: str, reason: str
     if found.problem:
         raise DecisionError(found.problem)
     if found.record.outcome != Outcome.UNKNOWN:
-        raise DecisionError("It has been settled meanwhile, so there is nothing left to decide.")
+        raise DecisionError("This attempt was resolved meanwhile, so no decision is needed.")
     if not found.candidates:
-        raise DecisionError("LaunchDarkly has no such destination now, so there is nothing to choose from.")
+        raise DecisionError("LaunchDarkly has no matching destination any more, so there is nothing to choose.")
     ids = sorted(item.id for item in found.candidates)
     result: dict[str, Any] = {"outcome": Outcome.ABSENT}
     if destination_id:
         if destination_id not in ids:
-            raise DecisionError("That destination is not among those it could be. Choose again.")
+            raise DecisionError("That destination isn’t one of the possible matches. Choose again.")
         result = {"outcome": Outcome.SUCCEEDED, "destination_id": destination_id}
     elif found.certain_at and timezone.now() < found.certain_at:
-        raise DecisionError(f"LaunchDarkly may still be creating it. Decide after {found.certain_at:%H:%M:%S} UTC.")
-    how = f"{actor.get_username()} looked at the candidates and decided."
+        raise DecisionError(f"LaunchDarkly may still create it. Decide after {found.certain_at:%H:%M:%S} UTC.")
+    how = f"{actor.get_username()} compared the possible matches and decided."
     payload = {"how": how, "by": actor.get_username(), "by_pk": str(actor.pk), "candidates": ids, "reason": reason}
     if not chain.resolve(record, result | {"explanation": how}, **payload):
-        raise DecisionError("It has been settled meanwhile, or the destination belongs to another record.")
+        raise DecisionError("This attempt was resolved meanwhile, or the destination belongs to another record.")
     return AuditRecord.objects.get(pk=record.pk)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -20,6 +20,21 @@ from destinations_ui.destinations.reconcile import ReconcileResult
 from destinations_ui.destinations.snippets.record_snippets import snippets
 from destinations_ui.launchdarkly.errors import LaunchDarklyError
 from destinations_ui.launchdarkly.resources import Destination
+
+#: The outcomes after which the same request can be sent again.
+NOTHING_CREATED = (Outcome.REFUSED, Outcome.NOT_SENT, Outcome.ABSENT)
+
+
+class Progress(NamedTuple):
+    """How many seconds have passed, and of how many, until it is certain that nothing was created."""
+
+    passed: int
+    total: int
+
+    @property
+    def left(self) -> int:
+        """How many seconds are left."""
+        return self.total - self.passed
 
 
 def record_context(result: ReconcileResult, user: User) -> dict[str, Any]:
@@ -37,6 +52,7 @@ def record_context(result: ReconcileResult, user: User) -> dict[str, Any]:
         "snippets": [] if record.damaged else snippets(record),
         "guides": setup_guides.of_record(kind, record) if kind and not record.damaged else [],
         "resolution": next((event.payload for event in events if event.type == EventType.RESOLVED), None),
+        "can_retry": record.outcome in NOTHING_CREATED and not record.damaged,
         "unresolved": is_unresolved(record),
         "result": result,
         "version": version(result),
@@ -89,10 +105,10 @@ def version(result: ReconcileResult) -> str:
     return hashlib.sha256(repr((result.record.outcome, events, ids)).encode()).hexdigest()[:16]
 
 
-def progress(result: ReconcileResult) -> tuple[int, int] | None:
-    """Return how many seconds have passed, and of how many, until it is certain that nothing was created."""
+def progress(result: ReconcileResult) -> Progress | None:
+    """Return how far the wait for certainty is, where a check can still find nothing."""
     if result.certain_at is None or result.candidates:
         return None
     begin = result.record.created_at
     total = max(round((result.certain_at - begin).total_seconds()), 1)
-    return min(max(round((timezone.now() - begin).total_seconds()), 0), total), total
+    return Progress(min(max(round((timezone.now() - begin).total_seconds()), 0), total), total)

@@ -93,7 +93,7 @@ def test_the_form_of_a_kind(oskar: Visitor, slug: str) -> None:
     fill_config(page, kinds.registry()[slug])
     press_create(page)
     expect(page.get_by_text("LaunchDarkly refused; nothing was created")).to_be_visible()
-    page.get_by_text("LaunchDarkly’s answer").click()
+    page.get_by_text("LaunchDarkly’s response").click()
     assert not problems(page)
 
 
@@ -122,13 +122,14 @@ def test_a_preview_with_warnings_of_a_critical_environment(oskar: Visitor) -> No
 def test_a_record_with_and_without_confirmed_delivery(oskar: Visitor) -> None:
     oskar.expects(422)
     page = attempt(oskar, "Fit and delivered", "project=mobile-app&environment=staging")
-    page.get_by_role("button", name="Record the delivery").click()
+    page.locator("summary", has_text="Confirm delivery").click()
+    page.get_by_role("button", name="Confirm delivery").click()
     expect(page.get_by_text("There is a problem")).to_be_visible()
     assert not problems(page)
     page.get_by_label("First event seen at (UTC)").fill(datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S"))
-    page.get_by_label("Where it was seen").fill(LONG_REASON[:2_000])
-    page.get_by_role("button", name="Record the delivery").click()
-    expect(page.get_by_text("First event seen at").first).to_be_visible()
+    page.get_by_label("Where you saw it").fill(LONG_REASON[:2_000])
+    page.get_by_role("button", name="Confirm delivery").click()
+    expect(page.get_by_text("First event at").first).to_be_visible()
     for details in page.locator("details").all():
         details.locator("summary").first.click()
     assert not problems(page)
@@ -183,7 +184,7 @@ def test_a_record_and_the_history_with_the_longest_values(oskar: Visitor) -> Non
         (
             "Fit and unknown",
             "project=faults&environment=server-error",
-            "It is not known whether the destination exists",
+            "We don’t know yet whether it was created",
         ),
     ],
 )

@@ -73,17 +73,17 @@ def add_candidates(sandbox: SandboxServer, name: str) -> list[str]:
 
 def check_now(page: Page) -> None:
     """Press the button that checks now."""
-    page.get_by_role("button", name="Look again now").click()
+    page.get_by_role("button", name="Check now").click()
 
 
 def lookup_status(page: Page) -> Locator:
     """Return the page's lookup status."""
-    return page.get_by_role("region", name="It is not known whether the destination exists")
+    return page.get_by_role("region", name="We don’t know yet whether it was created")
 
 
 def looked_up(page: Page) -> Page:
     """Wait for a lookup that finds nothing: during a lookup, one of two candidates could look like the only one."""
-    expect(lookup_status(page)).to_contain_text("Last look")
+    expect(lookup_status(page)).to_contain_text("Last checked")
     return page
 
 
@@ -93,7 +93,9 @@ def test_the_page_resolves_a_lost_response_by_itself(oskar: Visitor, sandbox: Sa
     expect_created(page, f"Found: {environment}")
     [made] = [item["id"] for item in sandbox.destinations() if item["environment"] == environment]
     expect(page.locator("#value-destination_id")).to_have_text(made)
-    expect(page.get_by_role("status").filter(has_text="This was not known at first")).to_contain_text(made)
+    expect(
+        page.get_by_role("status").filter(has_text="Confirmed later: LaunchDarkly has one matching destination.")
+    ).to_be_visible()
     expect(page.locator("#announcement")).to_have_text("Outcome: Succeeded.")
     expect(page.locator("[hx-trigger]")).to_have_count(0)
     assert sandbox.count("POST", LIST) == 1
@@ -102,9 +104,9 @@ def test_the_page_resolves_a_lost_response_by_itself(oskar: Visitor, sandbox: Sa
 
 def test_the_page_shows_when_the_outcome_will_be_certain(oskar: Visitor) -> None:
     page = lost(oskar, "Not found yet", "drops-before-read")
-    expect(lookup_status(page)).to_contain_text("no such destination at present")
-    expect(lookup_status(page)).to_contain_text(re.compile(r"certain after \d\d:\d\d:\d\d UTC"))
-    bar = lookup_status(page).get_by_role("progressbar")
+    expect(lookup_status(page)).to_contain_text("Not found so far.")
+    expect(lookup_status(page)).to_contain_text(re.compile(r"hasn’t appeared by \d\d:\d\d:\d\d UTC .*in \d+ s"))
+    bar = lookup_status(page).get_by_role("progressbar", name="Time until this is certain")
     so_far = bar.get_attribute("value") or ""
     poll_until(lookup_status(page).locator(f"progress:not([value='{so_far}'])"))
     assert not problems(page)
@@ -114,7 +116,7 @@ def test_a_request_that_never_arrived_becomes_absent(hasty: Visitor, sandbox: Sa
     page = lost(hasty, "Never arrived at all", "drops-before-read")
     page.evaluate("window.stillLoaded = true")
     poll_until(page.get_by_text("The destination was not created"))
-    expect(page.locator("#announcement")).to_have_text("Outcome: Absent.")
+    expect(page.locator("#announcement")).to_have_text("Outcome: Not created.")
     expect(page.locator(".timeline__event").last).to_contain_text("Resolved")
     expect(page.locator("[hx-trigger]")).to_have_count(0)
     assert page.evaluate("window.stillLoaded")
@@ -126,9 +128,9 @@ def test_an_operator_decides_between_two_and_typed_text_is_kept(oskar: Visitor, 
     page = looked_up(lost(oskar, "One of two"))
     _, chosen = add_candidates(sandbox, "One of two")
     check_now(page)
-    decision = page.get_by_role("region", name="Which one is it?")
+    decision = page.get_by_role("region", name="Which destination is it?")
     expect(decision.get_by_role("radio")).to_have_count(3)
-    expect(page.locator("#announcement")).to_contain_text("A person has to decide")
+    expect(page.locator("#announcement")).to_contain_text("An operator has to decide")
     assert not problems(page)
 
     decision.get_by_role("radio").filter(has=page.locator(f'xpath=self::*[@value="id:{chosen}"]')).check()
@@ -143,12 +145,12 @@ def test_an_operator_decides_between_two_and_typed_text_is_kept(oskar: Visitor, 
 
     page.keyboard.type(" ours.")
     page.locator(f'[value="id:{chosen}"]').check()
-    decision.get_by_role("button", name="Record the decision").click()
+    decision.get_by_role("button", name="Record decision").click()
     expect_created(page, "One of two")
     expect(page.locator("#value-destination_id")).to_have_text(chosen)
     last = page.locator(".timeline__event").last
     expect(last).to_contain_text("Reason: Its topic is ours.")
-    expect(last).to_contain_text("By operator")
+    expect(last).to_contain_text("operator chose the matching destination")
 
 
 def test_a_decision_without_a_reason_is_refused(oskar: Visitor, sandbox: SandboxServer) -> None:
@@ -156,12 +158,12 @@ def test_a_decision_without_a_reason_is_refused(oskar: Visitor, sandbox: Sandbox
     page = looked_up(lost(oskar, "Decided too fast"))
     add_candidates(sandbox, "Decided too fast")
     check_now(page)
-    page.get_by_label("None of these is it").check()
-    page.get_by_role("button", name="Record the decision").click()
+    page.get_by_label("None of these").check()
+    page.get_by_role("button", name="Record decision").click()
     summary = page.get_by_role("alert").filter(has_text="There is a problem")
     expect(summary).to_be_focused()
     expect(page).to_have_title(re.compile("^Error: "))
-    expect(page.get_by_label("None of these is it")).to_be_checked()
+    expect(page.get_by_label("None of these")).to_be_checked()
     assert not problems(page)
     summary.get_by_role("link", name="Enter how you know.").click()
     expect(page.get_by_label("Reason")).to_be_focused()
@@ -172,7 +174,7 @@ def test_a_viewer_sees_who_can_decide(oskar: Visitor, visit: Visit, sandbox: San
     vera = looked_up(visit("viewer").open(page.url))
     add_candidates(sandbox, "Watched by a viewer")
     check_now(vera)
-    expect(vera.get_by_text("can decide. Ask")).to_be_visible()
+    expect(vera.get_by_text("don’t have permission to decide. Ask")).to_be_visible()
     expect(vera.get_by_role("radio")).to_have_count(0)
     assert not problems(vera)
 
@@ -182,21 +184,21 @@ def test_the_page_reports_failed_reads_and_continues(oskar: Visitor, sandbox: Sa
     readable = threading.Event()
     sandbox.script("GET", LIST, lambda _: None if readable.is_set() else Status(503), times=None)
     check_now(page)
-    expect(lookup_status(page)).to_contain_text("LaunchDarkly could not be read.")
-    expect(page.locator("#announcement")).to_contain_text("This page goes on trying.")
+    expect(lookup_status(page)).to_contain_text("Couldn’t read LaunchDarkly’s list.")
+    expect(page.locator("#announcement")).to_contain_text("Checking again automatically.")
     assert not problems(page)
     add_candidates(sandbox, "Not to be read")
     readable.set()
-    poll_until(page.get_by_role("region", name="Which one is it?"))
+    poll_until(page.get_by_role("region", name="Which destination is it?"))
 
 
 def test_the_page_reports_a_lost_connection_and_continues(oskar: Visitor, sandbox: SandboxServer) -> None:
     oskar.expects(*LOST)
     page = looked_up(lost(oskar, "Cut off"))
-    button = page.get_by_role("button", name="Look again now")
+    button = page.get_by_role("button", name="Check now")
     oskar.context.set_offline(True)
     button.click()
-    notice = page.get_by_role("alert").filter(has_text="does not answer this page, which goes on trying")
+    notice = page.get_by_role("alert").filter(has_text="isn’t responding. Checking again automatically.")
     expect(notice).to_be_visible()
     expect(button).to_be_focused()
     assert not problems(page)
@@ -212,10 +214,10 @@ def test_a_signed_out_user_sees_one_notice_and_can_continue(oskar: Visitor) -> N
     with page.expect_response(lambda response: response.status == 401):
         check_now(page)
     expect(page.get_by_role("alert").filter(has_text="You have been signed out")).to_be_focused()
-    page.get_by_role("button", name="Look again now").focus()
+    page.get_by_role("button", name="Check now").focus()
     with page.expect_response(lambda response: response.status == 401):
         next_poll(page)
-    expect(page.get_by_role("button", name="Look again now")).to_be_focused()
+    expect(page.get_by_role("button", name="Check now")).to_be_focused()
 
     with oskar.context.expect_page() as opened:
         page.get_by_role("link", name="Sign in in a new tab").click()
@@ -249,7 +251,7 @@ def test_without_scripts_an_operator_decides(visit: Visit, sandbox: SandboxServe
         page.wait_for_load_state()
     candidate.check()
     page.get_by_label("Reason").fill("It is the older one.")
-    page.get_by_role("button", name="Record the decision").click()
+    page.get_by_role("button", name="Record decision").click()
     expect_created(page, "Plainly decided")
 
 
@@ -257,7 +259,7 @@ def test_the_form_warns_before_a_second_attempt(oskar: Visitor) -> None:
     record = lost(oskar, "The first of two").url
     page = oskar.page
     warning = page.get_by_role("status").filter(has_text="An earlier attempt here has not been settled")
-    page.get_by_role("link", name="New from this").click()
+    page.get_by_role("link", name="Duplicate").click()
     with swapped(page):
         common(page, "environment").select_option("server-error")
     expect(warning).to_be_visible()

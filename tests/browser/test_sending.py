@@ -158,7 +158,7 @@ def test_an_unknown_outcome_is_shown(oskar: Visitor) -> None:
     page = begin(oskar, "Who knows", "project=faults&environment=server-error")
     press_create(page)
     expect_record(page)
-    expect(page.get_by_text("It is not known whether the destination exists")).to_be_visible()
+    expect(page.get_by_text("We don’t know yet whether it was created")).to_be_visible()
     expect(page.get_by_role("main")).to_contain_text("Unknown")
     expect(page.get_by_text("LaunchDarkly created the destination")).to_have_count(0)
 

@@ -183,4 +183,4 @@ def expect_created(page: Page, name: str) -> None:
 
 def expect_record(page: Page) -> None:
     """Expect the URL of a record."""
-    expect(page).to_have_url(re.compile(r"/history/[0-9a-f-]{36}/$"))
+    expect(page).to_have_url(re.compile(r"/history/[0-9a-f-]{36}/(\?.*)?$"))

@@ -106,7 +106,7 @@ class TestLooking:
         assert first.record.outcome == "unknown"
         assert second.record.outcome == "absent"
         assert [event["check"] for event in said(record, "noted")] == ["not found"]
-        assert "no such destination" in said(record, "resolved")[0]["how"]
+        assert "no matching destination" in said(record, "resolved")[0]["how"]
 
     def test_before_the_grace_is_over_no_number_of_checks_is_enough(
         self, sandbox: SandboxServer, settings: Settings
@@ -296,17 +296,17 @@ class TestSeveral:
         assert decide(record, actor=operator, destination_id="", reason="Both are Ada's").outcome == "absent"
 
     def test_nothing_else_can_be_chosen_and_nothing_twice(self, record: AuditRecord, operator: User) -> None:
-        with pytest.raises(DecisionError, match="not among"):
+        with pytest.raises(DecisionError, match="isn’t one of"):
             decide(record, actor=operator, destination_id="elsewhere", reason="")
         decide(record, actor=operator, destination_id=self.ids[0], reason="")
-        with pytest.raises(DecisionError, match="settled meanwhile"):
+        with pytest.raises(DecisionError, match="resolved meanwhile"):
             decide(record, actor=operator, destination_id=self.ids[1], reason="")
 
     def test_none_cannot_be_decided_while_it_may_be_under_way(
         self, record: AuditRecord, operator: User, settings: Settings
     ) -> None:
         settings.RECONCILE_GRACE = 24 * 60 * 60
-        with pytest.raises(DecisionError, match="may still be creating"):
+        with pytest.raises(DecisionError, match="may still create"):
             decide(record, actor=operator, destination_id="", reason="")
 
     def test_an_edited_destination_could_have_been_its_own(self, sandbox: SandboxServer) -> None:

@@ -12,12 +12,12 @@ NONE = "none"
 
 
 class DecisionForm(forms.Form):
-    """Which destination it is, if any, and why. Whether it can be that one is for ``reconciliation`` to say."""
+    """Which destination it is, if any, and why. ``reconcile.decide`` checks that it can be that one."""
 
-    destination_id = PlainField(error_messages={"required": "Choose one, or say that none of these is it."})
+    destination_id = PlainField(error_messages={"required": "Choose a destination or “None of these”."})
     reason = PlainField(
         label="Reason",
-        help_text="For whoever reads the history: how you know.",
+        help_text="Shown in the history: how you know.",
         multiline=True,
         widget=forms.Textarea({"class": "input", "rows": 3, "hx-preserve": "true"}),
         error_messages={

@@ -18,8 +18,8 @@ AHEAD = timedelta(minutes=1)
 EXAMPLE = "Example: 2026-11-23 14:05"
 
 
-class MomentField(forms.Field):
-    """A date and time in UTC, unless another zone is written with it."""
+class UTCDateTimeField(forms.Field):
+    """A date and time in UTC, unless it names another time zone."""
 
     widget = forms.DateTimeInput({"type": "datetime-local", "class": "input", "step": "1"}, format="%Y-%m-%dT%H:%M:%S")
 
@@ -33,26 +33,26 @@ class MomentField(forms.Field):
         if not text:
             return None
         try:
-            moment = datetime.fromisoformat(text)
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+            time = datetime.fromisoformat(text)
+            return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
         except (ValueError, OverflowError):
-            raise forms.ValidationError(f"Enter a date and a time in UTC. {EXAMPLE}", code="invalid") from None
+            raise forms.ValidationError(f"Enter a date and time in UTC. {EXAMPLE}", code="invalid") from None
 
 
 class DeliveryForm(forms.Form):
     """When the first event was seen, and where."""
 
-    seen_at = MomentField(
+    seen_at = UTCDateTimeField(
         label="First event seen at (UTC)",
-        error_messages={"required": f"Enter when the first event was seen, in UTC. {EXAMPLE}"},
+        error_messages={"required": f"Enter when you saw the first event, in UTC. {EXAMPLE}"},
     )
     evidence = PlainField(
-        label="Where it was seen",
-        help_text="For whoever reads the history: the place, and what tells the event apart. No keys.",
+        label="Where you saw it",
+        help_text="Shown in the history: the place and what identifies the event. No keys.",
         multiline=True,
         widget=forms.Textarea({"class": "input", "rows": 2}),
         error_messages={
-            "required": "Enter where the event was seen.",
+            "required": "Enter where you saw the event.",
             "max_length": "Shorten this to 2,048 characters.",
         },
     )
@@ -67,12 +67,12 @@ class DeliveryForm(forms.Form):
 
     def clean_seen_at(self) -> datetime:
         """Refuse a time in the future, or before the attempt."""
-        moment: datetime = self.cleaned_data["seen_at"]
-        if moment > timezone.now() + AHEAD:
-            raise forms.ValidationError("This is still to come. Enter when the first event was seen, in UTC.")
-        if moment < self.record.created_at - AHEAD:
-            raise forms.ValidationError("This was before the destination was created. Enter a later moment, in UTC.")
-        return moment
+        time: datetime = self.cleaned_data["seen_at"]
+        if time > timezone.now() + AHEAD:
+            raise forms.ValidationError("This time is in the future. Enter when you saw the first event, in UTC.")
+        if time < self.record.created_at - AHEAD:
+            raise forms.ValidationError("This is before the destination was created. Enter a later time, in UTC.")
+        return time
 
     def problems(self) -> list[Problem]:
         """Return the lines of the error summary."""

@@ -21,6 +21,7 @@ from destinations_ui.destinations.delivery import NothingToConfirm
 from destinations_ui.destinations.forms.decision import DecisionForm
 from destinations_ui.destinations.forms.delivery import DeliveryForm
 from destinations_ui.destinations.reconcile import DecisionError, ReconcileResult
+from destinations_ui.history.forms import HistoryFilterForm, encoded
 from destinations_ui.history.record_page import is_unresolved, last_result, record_context, version
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ def reconcile(request: SignedInRequest, uuid: str) -> HttpResponse:
     """Check LaunchDarkly once and show the result. It changes nothing there, so viewers can run it."""
     result = reconciliation.check(get_object_or_404(AuditRecord, uuid=uuid))
     if not request.htmx:
-        return redirect_to(request, result.record.get_absolute_url())
+        return redirect_to(request, result.record.get_absolute_url() + trail(request))
     if result.problem:
         # What was found before stays on the page, and so does what the user is typing about it.
         result = replace(last_result(result.record), problem=result.problem)
@@ -69,7 +70,7 @@ def decide(request: SignedInRequest, uuid: str) -> HttpResponse:
         except DecisionError as error:
             form.add_error("destination_id", str(error))
         else:
-            return redirect_to(request, attempt.get_absolute_url())
+            return redirect_to(request, attempt.get_absolute_url() + trail(request))
     result = last_result(AuditRecord.objects.get(pk=attempt.pk))
     return render_record(request, result, form=form, status=422 if is_unresolved(result.record) else 409)
 
@@ -89,12 +90,18 @@ def deliver(request: SignedInRequest, uuid: str) -> HttpResponse:
     except (DatabaseError, InterfaceError) as error:
         logger.error("A delivery could not be recorded: %s", type(error).__name__)
         return render_record(request, last_result(attempt), delivery_form=form, not_recorded=True, status=503)
-    return redirect_to(request, f"{attempt.get_absolute_url()}#delivery")
+    return redirect_to(request, f"{attempt.get_absolute_url()}{trail(request)}#delivery")
+
+
+def trail(request: SignedInRequest) -> str:
+    """Return the query string with the history's filters that the user came with; empty when there are none."""
+    query = encoded(HistoryFilterForm(request.GET).filters())
+    return f"?{query}" if query else ""
 
 
 def render_record(
     request: SignedInRequest, result: ReconcileResult, *, part: str = "", status: int = 200, **context: Any
 ) -> HttpResponse:
     """Render a record's page, or a part of it."""
-    context = record_context(result, request.user) | context
+    context = record_context(result, request.user) | {"trail": trail(request)} | context
     return render(request, f"history/record.html{part}", context, status=status)

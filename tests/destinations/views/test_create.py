@@ -293,7 +293,7 @@ class TestSending:
         record = AuditRecord.objects.get()
         assert response.headers["HX-Redirect" if headers else "Location"] == record.get_absolute_url()
         assert record.outcome == "unknown"
-        assert "It is not known whether the destination exists" in read(client.get(record.get_absolute_url())).text
+        assert "We don’t know yet whether it was created" in read(client.get(record.get_absolute_url())).text
 
 
 class TestRejected:
