@@ -16,6 +16,12 @@ pytestmark = pytest.mark.browser
 PASSWORD = "correct-horse-battery"
 #: As long as Django allows, without a space.
 LONGEST_NAME = "n" * 150
+#: In how many lines an element's text is broken.
+LINES = """element => {
+  const range = document.createRange();
+  range.selectNodeContents(element);
+  return range.getClientRects().length;
+}"""
 
 
 def add_person(visit: Visit, username: str, name: str = "") -> Visitor:
@@ -109,10 +115,11 @@ def test_a_wrong_password_is_at_its_field(visit: Visit) -> None:
 
 
 def test_a_deactivated_person_is_signed_out(visit: Visit) -> None:
-    leaver = add_person(visit, "leaver")
+    leaver = add_person(visit, "leaver", LONGEST_NAME)
     choose_password(leaver.page, "leaver")
     page = visit("administrator").open("/people/?q=leaver")
-    page.get_by_role("link", name="leaver").click()
+    assert page.get_by_role("cell", name="Viewer").evaluate(LINES) == 1
+    page.get_by_role("link", name=LONGEST_NAME).click()
     assert not problems(page)
 
     page.get_by_role("button", name="Deactivate leaver").click()
