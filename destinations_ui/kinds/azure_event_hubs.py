@@ -100,7 +100,7 @@ KIND = Kind(
             name="connection string",
             sign=r"SharedAccessKey(?:Name)?\s{0,9}=|Endpoint\s{0,9}=\s{0,9}[\"']?sb:",
             parts=(
-                r"Endpoint\s{0,9}=\s{0,9}(?:[a-z]{1,9}://)?(?P<namespace>[a-z0-9-]{1,99})\.(?P<domain>servicebus\.[a-z.]+)(?::\d+)?/?",
+                r"Endpoint\s{0,9}=\s{0,9}(?:[a-z]{1,9}://)?(?P<namespace>[a-z0-9-]{1,99})\.(?P<domain>servicebus\.[a-z.]+)(?P<unused_port>:\d+)?/?",
                 r"SharedAccessKeyName\s{0,9}=\s{0,9}(?P<policy_name>[^;\s\"']+)",
                 r"SharedAccessKey\s{0,9}=\s{0,9}(?P<policy_key>[^;\s\"']+)",
                 r"EntityPath\s{0,9}=\s{0,9}(?P<name>[^;\s\"']+)",
@@ -113,6 +113,8 @@ KIND = Kind(
             name="resource id",
             sign=r"/Microsoft\.EventHub/namespaces/",
             parts=(
+                r"/subscriptions/(?P<unused_subscription>[^/\s]{1,60})",
+                r"/resourceGroups/(?P<unused_resource_group>[^/\s]{1,90})",
                 r"/namespaces/(?P<namespace>[a-z0-9-]+)(?:/eventhubs/(?P<name>[a-z0-9._-]+))?"
                 r"(?:/authorizationRules/(?P<policy_name>[a-z0-9._-]+))?",
             ),
@@ -123,8 +125,8 @@ KIND = Kind(
             name="host name",
             sign=r"[a-z0-9]\.servicebus\.",
             parts=(
-                r"(?:[a-z]{1,9}://)?(?P<namespace>[a-z0-9-]{1,99})\.(?P<domain>servicebus\.[a-z.]+)(?::\d+)?"
-                r"(?:/(?P<name>[a-z0-9._-]+))?/?",
+                r"(?:[a-z]{1,9}://)?(?P<namespace>[a-z0-9-]{1,99})\.(?P<domain>servicebus\.[a-z.]+)"
+                r"(?P<unused_port>:\d+)?(?:/(?P<name>[a-z0-9._-]+)(?P<unused_path>/[^\s\"';]+)?)?/?",
             ),
             example="sb://contoso-events.servicebus.windows.net/launchdarkly",
         ),

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from destinations_ui import kinds
-from destinations_ui.kinds.spec import Field, Kind
+from destinations_ui.kinds.spec import Field, Kind, Paste
 from destinations_ui.kinds.spec.patterns import javascript
 from destinations_ui.kinds.validators import Rule
 
@@ -34,21 +34,31 @@ def payload(kind: Kind, others: list[Kind]) -> dict[str, Any]:
         "slug": kind.slug,
         "fields": [field_payload(field) for field in kind.fields],
         "facts": [name for name, _ in kind.facts],
-        "pastes": [
-            {
-                "name": paste.name,
-                "sign": javascript(paste.sign),
-                "parts": [javascript(part) for part in paste.parts],
-                "made": paste.made,
-            }
-            for paste in kind.pastes
-        ],
+        "pastes": [paste_payload(paste) for paste in kind.pastes],
         "cross_field_warnings": [
             {"message": warning.message, "first": warning.first, "second": warning.second, "same": warning.same}
             for warning in kind.cross_field_warnings
         ],
-        "others": [(other.slug, [javascript(paste.sign) for paste in other.pastes]) for other in others],
+        "others": [
+            {
+                "slug": other.slug,
+                "label": other.label,
+                "names": [field.api for field in other.fields],
+                "signs": [javascript(paste.sign) for paste in other.pastes],
+            }
+            for other in others
+        ],
     }
+
+
+def paste_payload(paste: Paste) -> dict[str, Any]:
+    """Return how a text is recognized and read."""
+    return {
+        "name": paste.name,
+        "sign": javascript(paste.sign),
+        "parts": [javascript(part) for part in paste.parts],
+        "made": paste.made,
+    } | ({"instead": paste.instead} if paste.instead else {})
 
 
 def field_payload(field: Field) -> dict[str, Any]:
@@ -58,6 +68,7 @@ def field_payload(field: Field) -> dict[str, Any]:
         return common | {"columns": [(column.name, column.api) for column in field.columns]}
     return common | {
         "secret": field.secret,
+        "multiline": field.multiline,
         "rules": [
             (
                 javascript(rule.pattern),

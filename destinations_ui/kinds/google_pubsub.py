@@ -73,12 +73,23 @@ KIND = Kind(
             name="topic’s full name",
             sign=r"projects/[^/\s]{1,200}/topics/",
             parts=(
-                r"(?:[a-z:]{0,9}//pubsub\.googleapis\.com/(?:v1/)?)?projects/(?P<project>[^/\s]+)/topics/(?P<topic>[^/\s\"',:?]+)",
+                r"(?:[a-z:]{0,9}//pubsub\.googleapis\.com/(?:v1/)?)?projects/(?P<project>[^/\s]+)/topics/(?P<topic>[^/\s\"',:?]+)"
+                r"(?P<unused_method>:[a-z]+)?",
             ),
             example="//pubsub.googleapis.com/projects/acme-analytics/topics/launchdarkly-events",
         ),
         Paste(
-            name="address of the console",
+            name="subscription’s full name",
+            sign=r"projects/[^/\s]{1,200}/subscriptions/",
+            parts=(
+                r"(?:[a-z:]{0,9}//pubsub\.googleapis\.com/(?:v1/)?)?projects/(?P<project>[^/\s]+)/subscriptions/"
+                r"(?P<unused_subscription>[^/\s\"',:?]+)",
+            ),
+            instead="LaunchDarkly publishes to a topic. Enter the topic that this subscription belongs to.",
+            example="projects/acme-analytics/subscriptions/launchdarkly-events-sub",
+        ),
+        Paste(
+            name="Google Cloud console URL",
             sign=r"console\.cloud\.google\.com/cloudpubsub/topic/",
             parts=(
                 r"/cloudpubsub/topic/(?:detail|edit)/(?P<topic>[^/?\s]+)",

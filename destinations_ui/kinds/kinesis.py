@@ -177,14 +177,14 @@ KIND = Kind(
             sign=r"arn:aws[a-z-]*:(?:kinesis:|iam::\d{12}:role/)",
             parts=(
                 r"arn:aws[a-z-]*:kinesis:(?P<region>[a-z0-9-]+):(?P<stream_account>\d{12}):stream/"
-                r"(?P<stream_name>[a-z0-9_.-]+)",
+                r"(?P<stream_name>[a-z0-9_.-]+)(?P<unused_consumer>/consumer/[^\s\"',;]+)?",
                 r"(?P<role_arn>arn:aws[a-z-]*:iam::\d{12}:role/[^\s\"',;<>\\]+)",
             ),
             example="arn:aws:kinesis:us-east-1:123456789012:stream/cat-stream "
             "arn:aws:iam::123456789012:role/marketingadmin",
         ),
         Paste(
-            name="address of the console",
+            name="AWS console URL",
             sign=r"console\.(?:aws\.amazon|amazonaws)[a-z.-]*/kinesis/",
             parts=(
                 r"[?&]region=(?P<region>[a-z0-9-]+)",

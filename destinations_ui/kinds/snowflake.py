@@ -25,6 +25,10 @@ CREATE NETWORK RULE LD_EXPORT.EXPORT_PROJECT__ENVIRONMENT.LD_EXPORT_NETWORK_RULE
 CREATE NETWORK POLICY LD_EXPORT_NETWORK_POLICY
   ALLOWED_NETWORK_RULE_LIST = ('LD_EXPORT.EXPORT_PROJECT__ENVIRONMENT.LD_EXPORT_NETWORK_RULE');
 ALTER USER LD_EXPORT_USER_PROJECT__ENVIRONMENT SET NETWORK_POLICY = LD_EXPORT_NETWORK_POLICY;"""
+# A public key in its frame. In JSON or an environment file, its lines end with a literal \n.
+PEM = r"-----BEGIN (?:RSA )?PUBLIC KEY-----(?:[a-z0-9+/=\s]|\\[nr])+-----END (?:RSA )?PUBLIC KEY-----"
+# What follows a host or an account in a URL.
+URL_REST = r"(?:/(?P<unused_path>[^\s\"'?]+)?)?(?P<unused_parameters>\?[^\s\"']+)?"
 
 KIND = Kind(
     slug="snowflake-v2",
@@ -105,39 +109,48 @@ KIND = Kind(
     pastes=(
         # https://docs.snowflake.com/en/user-guide/organizations-connect
         Paste(
-            name="address of Snowsight",
-            sign=r"app\.snowflake\.com/[a-z0-9]",
+            name="Snowsight URL",
+            sign=r"app\.snowflake\.(?:com|cn)/[a-z0-9]",
             parts=(
-                r"app\.snowflake\.com/(?P<region>[a-z0-9]{1,20}-[a-z0-9.-]{1,60})/(?P<locator>[a-z0-9]+)",
-                r"app\.snowflake\.com/(?P<organization>[a-z0-9]+)/(?P<account>[a-z0-9_-]+)",
+                r"(?:https?://)?app\.snowflake\.(?P<domain>com|cn)/(?P<region>[a-z0-9]{1,20}-[a-z0-9.-]{1,60})/"
+                rf"(?P<locator>[a-z0-9]+){URL_REST}",
+                r"(?:https?://)?app\.snowflake\.(?P<domain>com|cn)/(?P<organization>[a-z0-9]+)/"
+                rf"(?P<account>[a-z0-9_-]+){URL_REST}",
             ),
             made=(
-                ("snowflake_host_address", "https://{organization}-{account}.snowflakecomputing.com"),
-                ("snowflake_host_address", "https://{locator}.{region}.snowflakecomputing.com"),
+                ("snowflake_host_address", "https://{organization}-{account}.snowflakecomputing.{domain}"),
+                ("snowflake_host_address", "https://{locator}.{region}.snowflakecomputing.{domain}"),
             ),
             example="https://app.snowflake.com/myorg/account123/#/homepage",
         ),
         Paste(
-            name="address",
-            sign=r"[a-z0-9]\.snowflakecomputing\.(?:com|cn)",
+            name="account URL",
+            sign=r"[a-z0-9]\.snowflakecomputing\.(?:com|cn|mil)\b",
             parts=(
-                r"(?:[a-z:]{1,20}//)?(?P<host>[a-z0-9][a-z0-9_-]{0,99}(?:\.[a-z0-9-]{1,63}){0,6}\.snowflakecomputing\.(?:com|cn))(?:[:/][^\s\"']*)?",
+                r"(?:[a-z:]{1,20}//)?(?P<host>[a-z0-9][a-z0-9_-]{0,99}(?:\.[a-z0-9-]{1,63}){0,6}\.snowflakecomputing\."
+                rf"(?:com|cn|mil))(?P<unused_port>:\d{{1,5}})?{URL_REST}",
             ),
             made=(("snowflake_host_address", "https://{host}"),),
             example="myorg-account123.snowflakecomputing.com/console/login",
         ),
-        # What LaunchDarkly answers when it generates a pair.
+        # What LaunchDarkly returns when it generates a pair.
         Paste(
-            name="pair of keys",
+            name="key pair",
             sign=r"[\"']public_?key[\"']?\s*:",
-            parts=(r"[\"']public_?key[\"']?\s*:\s*[\"'](?P<public_key>[a-z0-9+/=]{40,})",),
+            parts=(rf"[\"']public_?key[\"']?\s*:\s*[\"'](?P<public_key>[a-z0-9+/=]{{40,}}|{PEM})",),
             example='{"public_key": "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAsandboxPublicKeyOnly"}',
         ),
         Paste(
             name="public key",
-            sign=r"-----BEGIN PUBLIC KEY-----",
-            parts=(r"(?P<public_key>-----BEGIN PUBLIC KEY-----[a-z0-9+/=\s]+-----END PUBLIC KEY-----)",),
+            sign=r"-----BEGIN (?:RSA )?PUBLIC KEY-----",
+            parts=(rf"(?P<public_key>{PEM})",),
             example="-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKC\n-----END PUBLIC KEY-----",
+        ),
+        Paste(
+            name="private key",
+            sign=r"-----BEGIN (?:RSA |ENCRYPTED )?PRIVATE KEY-----",
+            instead="This is a private key. Enter the public key of the pair instead.",
+            example="-----BEGIN PRIVATE KEY-----",
         ),
     ),
     # https://github.com/launchdarkly/terraform-provider-launchdarkly/blob/main/docs/resources/destination.md

@@ -31,12 +31,22 @@ CRAMPED = """() => {
     const { width } = input.getBoundingClientRect();
     return width < 200 && width < inner(input.parentElement) - 1;
   });
+  const lines = (element) => {
+    const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+    const range = document.createRange();
+    const bottoms = new Set();
+    while (texts.nextNode()) {
+      if (texts.currentNode.parentElement.closest("svg")) continue;
+      range.selectNodeContents(texts.currentNode);
+      for (const { width, bottom } of range.getClientRects()) if (width > 1) bottoms.add(Math.round(bottom));
+    }
+    return bottoms.size;
+  };
   const thin = all("h1, h2, h3, p, legend, label, summary, li").filter((element) => {
     const words = element.innerText.trim().split(/\\s+/);
     if (words.length < 9 || element.querySelector("div, p, ul, ol")) return false;
     if (words.some((word) => word.length > 18)) return false;
-    const line = parseFloat(getComputedStyle(element).lineHeight);
-    return element.getBoundingClientRect().height / line > words.length / 3 + 1;
+    return lines(element) > words.length / 3 + 1;
   });
   const tell = (what) => (element) => `${what}: ${element.outerHTML.slice(0, 160)}`;
   return [...narrow.map(tell("a narrow input")), ...thin.map(tell("a thin column"))];

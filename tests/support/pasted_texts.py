@@ -16,6 +16,7 @@ IDENTITIES = [
     {"context_kind": "user", "identity": "customer_id"},
     {"context_kind": "device", "identity": "google"},
 ]
+RSA = "-----BEGIN RSA PUBLIC KEY-----\nMIIBCgKCAQEAy8Dbv8prpJ1kKhlGeJYoz\n-----END RSA PUBLIC KEY-----"
 FRAMED = "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A\n-----END PUBLIC KEY-----"
 ROWS = [{"ldContextKind": row["context_kind"], "mparticleUserIdentity": row["identity"]} for row in IDENTITIES]
 FEED = {"api_key": "us1-key-of-the-feed", "secret": "secret-of-the-feed"}
@@ -31,9 +32,11 @@ class Text:
     source: str
     values: dict[str, Any] = field(default_factory=dict)
     common: dict[str, str] = field(default_factory=dict)
+    on: str = ""
     facts: dict[str, str] = field(default_factory=dict)
     unused: tuple[str, ...] = ()
     other: str = ""
+    instead: str = ""
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.what}"
@@ -48,7 +51,8 @@ AZURE = {"domain": "servicebus.windows.net"}
 HOST = "contoso-events.servicebus.windows.net"
 ACCOUNT = {"stream_account": "123456789012"}
 TERRAFORM = "Terraform block"
-JSON = "JSON of LaunchDarkly’s API"
+JSON = "JSON object"
+CURL = "curl command"
 ADDRESS = "https://app.launchdarkly.com/api/v2/destinations/web-shop/staging"
 
 TEXTS = [
@@ -93,7 +97,7 @@ TEXTS = [
         (
             "with a port",
             f"Endpoint=sb://{HOST}:9093/;SharedAccessKeyName=send;SharedAccessKey={KEY}",
-            {"values": HUB},
+            {"values": HUB, "unused": ("port",)},
         ),
         (
             "of a national cloud",
@@ -108,6 +112,21 @@ TEXTS = [
         ("alone", HOST, {"values": {"namespace": "contoso-events"}}),
         ("with sb://", f"sb://{HOST}/", {"values": {"namespace": "contoso-events"}}),
         ("with the hub", f"https://{HOST}/clicks", {"values": {"namespace": "contoso-events", "name": "clicks"}}),
+        (
+            "with the hub, a port and a path",
+            f"https://{HOST}:443/clicks/messages",
+            {"values": {"namespace": "contoso-events", "name": "clicks"}, "unused": ("port", "path")},
+        ),
+        (
+            "beside another one",
+            f"{HOST} other-events.servicebus.windows.net",
+            {"values": {"namespace": "contoso-events"}, "unused": ("a second Namespace",)},
+        ),
+        (
+            "beside a key, which is not repeated",
+            f"{HOST} {KEY}",
+            {"values": {"namespace": "contoso-events"}, "unused": ("other text",)},
+        ),
         facts=AZURE,
     ),
     *texts(
@@ -117,12 +136,18 @@ TEXTS = [
             "of a policy",
             "/subscriptions/1/resourceGroups/g/providers/Microsoft.EventHub/namespaces/contoso-events/eventhubs/clicks"
             "/authorizationRules/send",
-            {"values": {"namespace": "contoso-events", "name": "clicks", "policy_name": "send"}},
+            {
+                "values": {"namespace": "contoso-events", "name": "clicks", "policy_name": "send"},
+                "unused": ("subscription", "resource group"),
+            },
         ),
         (
             "of a hub",
             "/subscriptions/1/resourceGroups/g/providers/Microsoft.EventHub/namespaces/contoso-events/eventhubs/clicks",
-            {"values": {"namespace": "contoso-events", "name": "clicks"}},
+            {
+                "values": {"namespace": "contoso-events", "name": "clicks"},
+                "unused": ("subscription", "resource group"),
+            },
         ),
     ),
     *texts(
@@ -131,12 +156,30 @@ TEXTS = [
         ("relative", "projects/acme-analytics/topics/launchdarkly-events", {}),
         ("full", "//pubsub.googleapis.com/projects/acme-analytics/topics/launchdarkly-events", {}),
         ("of the API", "https://pubsub.googleapis.com/v1/projects/acme-analytics/topics/launchdarkly-events", {}),
+        (
+            "of a call of the API",
+            "https://pubsub.googleapis.com/v1/projects/acme-analytics/topics/launchdarkly-events:publish",
+            {"unused": ("method",)},
+        ),
         ("in a line of YAML", "name: projects/acme-analytics/topics/launchdarkly-events\n", {"unused": ("name",)}),
         values=TOPIC,
     ),
     *texts(
         "google-pubsub",
-        "address of the console",
+        "subscription’s full name",
+        (
+            "instead of the topic’s",
+            "projects/acme-analytics/subscriptions/launchdarkly-events-sub",
+            {
+                "values": {"project": "acme-analytics"},
+                "unused": ("subscription",),
+                "instead": "Enter the topic that this subscription belongs to.",
+            },
+        ),
+    ),
+    *texts(
+        "google-pubsub",
+        "Google Cloud console URL",
         (
             "of the topic",
             "https://console.cloud.google.com/cloudpubsub/topic/detail/launchdarkly-events?project=acme-analytics",
@@ -155,7 +198,7 @@ TEXTS = [
         (
             "of a consumer",
             "arn:aws:kinesis:us-east-1:123456789012:stream/cat-stream/consumer/me:1",
-            {"values": STREAM},
+            {"values": STREAM, "unused": ("consumer",)},
         ),
         (
             "in GovCloud",
@@ -180,7 +223,7 @@ TEXTS = [
     ),
     *texts(
         "kinesis",
-        "address of the console",
+        "AWS console URL",
         (
             "of the stream",
             "https://us-east-1.console.aws.amazon.com/kinesis/home?region=us-east-1#/streams/details/cat-stream/x",
@@ -204,18 +247,25 @@ TEXTS = [
     ),
     *texts(
         "snowflake-v2",
-        "address",
-        ("with a path", "https://myorg-account123.snowflakecomputing.com/console/login", {"values": SNOWFLAKE}),
+        "account URL",
+        (
+            "with a path",
+            "https://myorg-account123.snowflakecomputing.com/console/login",
+            {"values": SNOWFLAKE, "unused": ("path",)},
+        ),
         ("without a scheme", "myorg-account123.snowflakecomputing.com", {"values": SNOWFLAKE}),
         (
             "of JDBC",
             "jdbc:snowflake://myorg-account123.snowflakecomputing.com/?warehouse=w",
-            {"values": SNOWFLAKE},
+            {"values": SNOWFLAKE, "unused": ("parameters",)},
         ),
         (
             "with the locator",
             "xy12345.eu-central-1.aws.snowflakecomputing.com:443",
-            {"values": {"snowflake_host_address": "https://xy12345.eu-central-1.aws.snowflakecomputing.com"}},
+            {
+                "values": {"snowflake_host_address": "https://xy12345.eu-central-1.aws.snowflakecomputing.com"},
+                "unused": ("port",),
+            },
         ),
         (
             "of a private link",
@@ -227,15 +277,32 @@ TEXTS = [
             "myorg-account123.snowflakecomputing.cn",
             {"values": {"snowflake_host_address": "https://myorg-account123.snowflakecomputing.cn"}},
         ),
+        (
+            "of the US government",
+            "https://myorg-account123.snowflakecomputing.mil",
+            {"values": {"snowflake_host_address": "https://myorg-account123.snowflakecomputing.mil"}},
+        ),
     ),
     *texts(
         "snowflake-v2",
-        "address of Snowsight",
-        ("of an organisation", "https://app.snowflake.com/myorg/account123/#/homepage", {"values": SNOWFLAKE}),
+        "Snowsight URL",
+        (
+            "of an organisation",
+            "https://app.snowflake.com/myorg/account123/#/homepage",
+            {"values": SNOWFLAKE, "unused": ("path",)},
+        ),
+        (
+            "in China",
+            "https://app.snowflake.cn/myorg/account123",
+            {"values": {"snowflake_host_address": "https://myorg-account123.snowflakecomputing.cn"}},
+        ),
         (
             "of a locator",
             "https://app.snowflake.com/us-east-1/xy12345/worksheets",
-            {"values": {"snowflake_host_address": "https://xy12345.us-east-1.snowflakecomputing.com"}},
+            {
+                "values": {"snowflake_host_address": "https://xy12345.us-east-1.snowflakecomputing.com"},
+                "unused": ("path",),
+            },
         ),
         (
             "of a locator in another cloud",
@@ -254,12 +321,23 @@ TEXTS = [
                 "unused": ("key",),
             },
         ),
+        ("of RSA alone", f"{RSA}\n\n", {"values": {"public_key": RSA}}),
+        (
+            "in an environment file",
+            "PUBLIC_KEY='" + FRAMED.replace("\n", "\\n") + "'",
+            {"values": {"public_key": FRAMED}, "unused": ("PUBLIC_KEY",)},
+        ),
     ),
     *texts(
         "snowflake-v2",
-        "pair of keys",
+        "key pair",
         (
-            "as LaunchDarkly answers",
+            "with frames, as JSON",
+            json.dumps({"public_key": FRAMED, "public_key_pkcs8": "MIIBIjANBgk"}),
+            {"values": {"public_key": FRAMED}, "unused": ("public_key_pkcs8",)},
+        ),
+        (
+            "as LaunchDarkly returns it",
             '{"public_key": "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA", "public_key_pkcs8": "MIIBIjANBgk"}',
             {
                 "values": {"public_key": "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA"},
@@ -274,7 +352,13 @@ TEXTS = [
             "the body",
             f'{{"name": "Clicks", "kind": "kinesis", "on": 1, "config": {{"region": "us-east-1", "roleArn": "{ROLE}", '
             '"streamName": "cat-stream"}}',
-            {"common": {"name": "Clicks"}},
+            {"common": {"name": "Clicks"}, "unused": ("on",)},
+        ),
+        (
+            "that starts off",
+            f'{{"kind": "kinesis", "on": false, "tags": [], "config": {{"region": "us-east-1", "roleArn": "{ROLE}", '
+            '"streamName": "cat-stream"}}',
+            {"on": "false", "unused": ("tags",)},
         ),
         (
             "the configuration alone",
@@ -287,6 +371,21 @@ TEXTS = [
             {"values": STREAM},
         ),
         (
+            "of another kind",
+            '{"kind": "segment", "config": {"writeKey": "abcdefghijklmnopqrstuvwxyz012345"}}',
+            {"values": {"write_key": "abcdefghijklmnopqrstuvwxyz012345"}, "other": "segment"},
+        ),
+        (
+            "of another kind’s configuration alone",
+            '{"project": "acme-analytics", "topic": "launchdarkly-events"}',
+            {"values": TOPIC, "other": "google-pubsub"},
+        ),
+        values=STREAM | {"role_arn": ROLE},
+    ),
+    *texts(
+        "kinesis",
+        CURL,
+        (
             "a curl command",
             f'curl -X POST \'{ADDRESS}\' -H "Authorization: $TOKEN" -d \'{{"name": "It\'\\\'\'s", "kind": "kinesis", '
             f'"config": {{"region": "us-east-1", "roleArn": "{ROLE}", "streamName": "cat-stream"}}}}\'',
@@ -297,11 +396,6 @@ TEXTS = [
             f'curl {ADDRESS} -d "{{\\"kind\\": \\"kinesis\\", \\"config\\": {{\\"region\\": \\"us-east-1\\", '
             f'\\"roleArn\\": \\"{ROLE}\\", \\"streamName\\": \\"cat-stream\\"}}}}"',
             {"common": {"project": "web-shop", "environment": "staging"}},
-        ),
-        (
-            "of another kind",
-            '{"kind": "segment", "config": {"writeKey": "abcdefghijklmnopqrstuvwxyz012345"}}',
-            {"values": {}, "other": "segment"},
         ),
         values=STREAM | {"role_arn": ROLE},
     ),
@@ -366,7 +460,26 @@ TEXTS = [
               tags = ["terraform"]
             }}
             """,
-            {"common": {"name": "Clicks", "project": "web-shop", "environment": "staging"}},
+            {
+                "common": {"name": "Clicks", "project": "web-shop", "environment": "staging"},
+                "on": "true",
+                "unused": ("tags",),
+            },
+        ),
+        (
+            "before another block",
+            f"""resource "launchdarkly_destination" "clicks" {{
+              name = "Clicks"
+              kind = "kinesis"
+              config = {{ region = "us-east-1", role_arn = "{ROLE}", stream_name = "cat-stream" }}
+              on = false
+            }}
+            resource "launchdarkly_destination" "other" {{
+              name = "Other"
+              kind = "segment"
+              config = {{ write_key = "abcdefghijklmnopqrstuvwxyz012345" }}
+            }}""",
+            {"common": {"name": "Clicks"}, "on": "false", "unused": ("a second destination",)},
         ),
         (
             "with references",
@@ -375,7 +488,7 @@ TEXTS = [
               kind = "kinesis"
               config = { region = "us-east-1", role_arn = aws_iam_role.export.arn, stream_name = "cat-${var.env}" }
             }""",
-            {"values": {"region": "us-east-1"}, "unused": ("role_arn", "stream_name")},
+            {"values": {"region": "us-east-1"}, "unused": ("role_arn", "stream_name", "project_key")},
         ),
         values=STREAM | {"role_arn": ROLE},
     ),
@@ -420,8 +533,8 @@ TEXTS = [
         TERRAFORM,
         (
             "of another kind",
-            'resource "launchdarkly_destination" "x" {\n kind = "google-pubsub"\n config = { project = "p" }\n}',
-            {"other": "google-pubsub"},
+            'resource "launchdarkly_destination" "x" {\n kind = "google-pubsub"\n config = { topic = "clicks" }\n}',
+            {"values": {"topic": "clicks"}, "other": "google-pubsub"},
         ),
     ),
 ]

@@ -46,9 +46,9 @@ def test_a_kind_switch_is_small(product: Product, session: requests.Session, slu
 @pytest.mark.parametrize("slug", kinds.registry())
 def test_what_the_first_focus_loads_is_small(product: Product, session: requests.Session, slug: str) -> None:
     html = session.get(f"{product.url}/destinations/new/{slug}/", timeout=60).text
-    loaded = re.findall(r'data-(?:kind-spec|fields|paste)="(/[^"]+)"', html)
+    loaded = re.findall(r'data-(?:kind-spec|fields|filling|paste)="(/[^"]+)"', html)
 
     sizes = {name: size(session, product.url + name) for name in loaded}
 
-    assert len(loaded) == 3
-    assert sum(sizes.values()) <= 8_000, sizes
+    assert len(loaded) == 4
+    assert sum(sizes.values()) <= 11_000, sizes

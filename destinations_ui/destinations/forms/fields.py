@@ -81,8 +81,10 @@ class PlainField(forms.CharField):
         return self.normalize(super().clean(value))
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        """Leave ``maxlength`` out: it would silently cut a pasted value short."""
-        return {name: value for name, value in super().widget_attrs(widget).items() if name != "maxlength"}
+        """Give the longest length to our script alone: ``maxlength`` would silently cut a pasted value short."""
+        attrs = super().widget_attrs(widget)
+        longest = attrs.pop("maxlength", None)
+        return attrs | {"data-longest": longest} if longest else attrs
 
 
 class SecretField(forms.Field):

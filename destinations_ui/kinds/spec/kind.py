@@ -138,7 +138,7 @@ class Kind:
         fields = {field.name for field in self.fields if not field.columns}
         known = fields | dict(self.facts).keys()
         for paste in self.pastes:
-            if not paste.fills() <= known or not paste.fills() & fields:
+            if not paste.fills() <= known or not (paste.fills() & fields or paste.instead):
                 raise SpecError(f"Kind {self.slug}: paste {paste.name} fills what is no field and no fact.")
         for cross in self.cross_field_warnings:
             if cross.first[0] not in fields or cross.second[0] not in known:
@@ -151,11 +151,6 @@ class Kind:
             KeyError: when the kind has none.
         """
         return {field.name: field for field in self.fields}[name]
-
-    def known_texts(self) -> list[str]:
-        """Return the names of the texts that can be pasted into its form."""
-        own = dict.fromkeys(paste.name for paste in self.pastes)
-        return [*own, *COMMON_TEXTS]
 
     def whole_text(self, text: str, *, with_secret: bool = False) -> str:
         """Return the name of the text that was put into one field as a whole, or an empty string.

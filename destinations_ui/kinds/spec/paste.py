@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from destinations_ui.kinds.spec.errors import SpecError
 from destinations_ui.kinds.spec.patterns import FLAGS, check_pattern
 
+#: What a group of this name matches is cut away; the page says so by the rest of the name.
+UNUSED = "unused_"
 #: Texts that can be pasted for every kind → the pattern that recognizes one.
 COMMON_TEXTS = {
     "Terraform block": r"\bresource\s+[\"']launchdarkly_destination\b",
     "curl command": r"\bcurl\s[\s\S]*https?://",
-    "JSON of LaunchDarkly’s API": r"^\s*\{\s*[\"']",
+    "JSON object": r"^\s*\{\s*[\"']",
 }
 
 
@@ -30,15 +32,17 @@ class Paste:
         name: What the page calls it: ``connection string``.
         sign: A pattern found in every such text, and in no valid value of a field.
         parts: Patterns whose named groups are fields, or facts that only a warning needs. The first match of a group
-            counts.
+            counts. What a group ``unused_…`` matches is cut away, and the page says so.
         made: Fields put together from groups: (field, text with ``{group}`` in it).
+        instead: What to paste instead, where the text does not have it.
         example: Such a text, used by the tests.
     """
 
     name: str
     sign: str
-    parts: tuple[str, ...]
+    parts: tuple[str, ...] = ()
     made: tuple[tuple[str, str], ...] = ()
+    instead: str = ""
     example: str
 
     def __post_init__(self) -> None:
@@ -56,4 +60,5 @@ class Paste:
         """Return the names of the fields and facts that it fills."""
         groups = {group for part in self.parts for group in re.compile(part).groupindex}
         used = {group for _, text in self.made for group in re.findall(r"{(\w+)}", text)}
-        return (groups - used) | dict(self.made).keys()
+        named = {group for group in groups if not group.startswith(UNUSED)}
+        return (named - used) | dict(self.made).keys()

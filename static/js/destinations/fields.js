@@ -1,23 +1,20 @@
-// Fills a kind's fields from a pasted text, and shows mistakes and warnings. js/destinations/form.js loads it with the first
-// focus on a field.
+// Finds a kind's inputs, shows mistakes and warnings at them, and keeps what was typed while another kind is shown.
+// js/destinations/form.js loads it with the first focus on a field.
 
-let reader;
-let load;
-
-// Called once: the module that reads pasted texts, and the function that loads an input's kind.
-export const setUp = (parts) => ({ reader, load } = parts);
-
+// The fields of the kind that an input belongs to: those of its row, or the form's only ones.
+export const kindFields = (input) =>
+  input.closest("[data-kind-fields]") ?? (input.form ?? input).querySelector("[data-kind-fields]");
 // A form has the kind's fields once, or once for each row: then a number stands before their names.
-const prefix = (input) => input.name.slice(0, input.name.indexOf("config-"));
-const inputNamed = (input, name) => input.form.elements.namedItem(`${prefix(input)}${name}`);
-const fieldOf = (kind, input) =>
+const prefix = (input) => {
+  const { row } = kindFields(input).dataset;
+  return row ? `${row}-` : "";
+};
+export const inputNamed = (input, name) => input.form.elements.namedItem(`${prefix(input)}${name}`);
+export const fieldOf = (kind, input) =>
   kind.fields.find(({ name, columns }) => !columns && input.name === `${prefix(input)}config-${name}`);
-const find = (pattern, text) => new RegExp(pattern, "i").exec(text);
 
-// Filling the fields
-
-// As many rows as are needed, added by the button that a user would press.
-const makeRows = async (input, name, count) => {
+// As many rows as are needed, added by the button that a user would press; the inputs of each.
+export const makeRows = async (input, name, count) => {
   const rows = document.getElementById(`${prefix(input)}config-${name}-rows`);
   for (let number = rows.children.length; number < count; number += 1) {
     const add = rows.parentElement.querySelector(".rows__add");
@@ -27,108 +24,7 @@ const makeRows = async (input, name, count) => {
   return [...rows.children].map((row) => [...row.querySelectorAll("input")]);
 };
 
-const fill = async (input, kind, reading) => {
-  const before = [];
-  const filled = [];
-  const put = (target, value) => {
-    before.push([target, target.value]);
-    target.value = value;
-    delete target.dataset.wasPasted;
-  };
-  for (const field of kind.fields) {
-    const value = reading.values[field.name];
-    if (value === undefined) continue;
-    if (field.columns) {
-      const rows = await makeRows(input, field.name, value.length);
-      rows.forEach((cells, number) => {
-        for (const cell of cells) {
-          const [column] = field.columns.find(([name]) => cell.name.endsWith(`-${name}`));
-          put(cell, value[number]?.[column] ?? "");
-        }
-      });
-      filled.push([field, rows[0][0]]);
-    } else {
-      const target = inputNamed(input, `config-${field.name}`);
-      put(target, value);
-      filled.push([field, target]);
-    }
-  }
-  for (const name of kind.facts) put(inputNamed(input, `fact-${name}`), reading.facts[name] ?? "");
-  const labels = filled.map(([field]) => field.label);
-  for (const [name, value] of Object.entries(reading.common)) {
-    const target = inputNamed(input, name);
-    if (!target || target.value || name === "environment") continue;
-    put(target, value);
-    labels.push(target.labels[0].firstChild.data.trim());
-    if (name === "project") loadEnvironments(target, reading.common.environment);
-  }
-  for (const [, target] of filled) mark(target, `Filled from the ${reading.source}`, "filled");
-  for (const [field, target] of filled) if (!field.columns) check(kind, target);
-  const undo = () => {
-    for (const [target, value] of before) {
-      target.value = value;
-      mark(target, "", "filled");
-      unmark(target);
-    }
-    status(input).textContent = "The fields are as they were before.";
-    input.focus();
-  };
-  const unused = reading.unused.length ? ` Not used: ${reading.unused.join(", ")}.` : "";
-  const button = buttonWith("Undo", undo);
-  button.classList.add("button--quiet");
-  say(input, `Filled from the ${reading.source}: ${labels.join(", ")}.${unused}`, button);
-};
-
-const loadEnvironments = (input, environment = "") => {
-  const path = input.getAttribute("hx-post");
-  if (!path) return;
-  const values = { project: input.value, environment };
-  htmx.ajax("POST", path, { source: input, target: "#environment-field", swap: "outerHTML", values });
-};
-
-const status = (input) => input.closest("[data-kind-fields]").querySelector("[data-pasted]");
-const say = (input, text, ...buttons) => {
-  const line = document.createElement("p");
-  line.textContent = text;
-  status(input).replaceChildren(line, ...buttons);
-};
-const buttonWith = (label, onClick) => {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "button";
-  button.textContent = label;
-  button.addEventListener("click", onClick);
-  return button;
-};
-
-// The text is for another kind: the user may switch to that kind, whose fields it then fills.
-const offerSwitch = (input, slug, text) => {
-  const card = document.getElementById(`kind-${slug}`);
-  const label = card?.querySelector(".kind__label").textContent ?? slug;
-  const fillThere = async () => {
-    const first = document.querySelector("[data-kind-fields] [name^='config-']");
-    const kind = first && (await load(first));
-    const reading = kind?.slug === slug && reader.read(kind, text);
-    if (!reading) return;
-    fill(first, kind, reading);
-    first.focus();
-  };
-  const button = buttonWith(`Change to ${label} and fill its fields`, () => {
-    document.addEventListener("htmx:afterSettle", fillThere, { once: true });
-    card.click();
-  });
-  say(input, `This is for ${label}, so nothing was filled.`, ...(card ? [button] : []));
-};
-
-// What to do with a pasted text, or undefined when it is only the field's own value.
-export const reactionTo = (text, input, kind) => {
-  const reading = reader.read(kind, text);
-  const own = fieldOf(kind, input)?.name;
-  const isMore = ([name, value]) => name !== own || value !== text.trim();
-  if (reading && Object.entries(reading.values).some(isMore)) return () => fill(input, kind, reading);
-  const slug = reading?.kind || reader.otherKind(kind, text);
-  return slug && (() => offerSwitch(input, slug, text));
-};
+const find = (pattern, text) => new RegExp(pattern, "i").exec(text);
 
 // Mistakes and warnings: shown on leaving a field, once the form was sent or when the value was pasted. The server has the
 // last word.
@@ -177,17 +73,23 @@ export const check = (kind, input) => {
   if (!mistake) mark(input, warningAbout(kind, field, values), "warning");
 };
 
-// One line of each type at a field, as the server would show it; an empty text takes it away.
-const mark = (input, text, type) => {
+// A message in the look that the server gives it.
+export const messageLine = (type, text) => {
+  const line = document.getElementById(`field-${type}`).content.firstElementChild.cloneNode(true);
+  line.querySelector("[data-words]").textContent = text;
+  return line;
+};
+
+// One line of each type at a field; an empty text takes it away.
+export const mark = (input, text, type) => {
   const field = input.closest(".field");
   if (!field) return; // hidden
   const id = `${input.id}_${type}`;
   document.getElementById(id)?.remove();
   const described = (input.getAttribute("aria-describedby") ?? "").split(" ").filter((each) => each && each !== id);
   if (text) {
-    const line = document.getElementById(`field-${type}`).content.firstElementChild.cloneNode(true);
+    const line = messageLine(type, text);
     line.id = id;
-    line.querySelector("[data-words]").textContent = text;
     (field.querySelector(".field__hint") ?? field.firstElementChild).after(line);
     described.push(id);
   }
@@ -196,9 +98,31 @@ const mark = (input, text, type) => {
   else input.removeAttribute("aria-describedby");
 };
 
-const unmark = (input) => {
+export const unmark = (input) => {
   input.removeAttribute("aria-invalid");
   for (const type of ["error", "warning"]) mark(input, "", type);
+};
+
+// Whether a field that every kind has is filled, and not too long. The key of a critical environment is typed again.
+const isFilled = (input) => {
+  if (input.type === "radio") return true;
+  const value = input.value.trim();
+  if (input.name.endsWith("critical_key")) return value === inputNamed(input, "environment").value.trim();
+  const isOptional = input.labels[0]?.querySelector(".field__optional");
+  return (value || isOptional) && value.length <= (input.dataset.longest ?? Infinity);
+};
+
+// Take away the server's error at a field that every kind has, once it is fixed.
+export const recheck = (input) => {
+  const field = input.closest(".field--error");
+  const error = field?.querySelector(".field__error");
+  if (!error || !isFilled(input)) return;
+  error.remove();
+  field.classList.remove("field--error");
+  for (const part of field.querySelectorAll("[aria-invalid]")) part.removeAttribute("aria-invalid");
+  for (const part of field.querySelectorAll("[aria-describedby]")) {
+    part.setAttribute("aria-describedby", part.getAttribute("aria-describedby").replace(error.id, "").trim());
+  }
 };
 
 document.addEventListener("input", ({ target }) => {
@@ -214,10 +138,7 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const inputs = [...fieldset().querySelectorAll("input, select, textarea")].filter((input) => input.value);
   kept.set(fieldset().dataset.kindFields, inputs.map((input) => [input.name, input.value]));
 });
-document.addEventListener("htmx:afterSettle", async ({ detail }) => {
-  if (detail.elt.id !== "kind-fields" || !kept.has(fieldset().dataset.kindFields)) return;
-  const values = kept.get(fieldset().dataset.kindFields);
-  kept.delete(fieldset().dataset.kindFields);
+const restore = async (values) => {
   const first = fieldset().querySelector("[name^='config-']");
   for (const { id } of fieldset().querySelectorAll(".rows")) {
     const name = id.replace(/^config-|-rows$/g, "");
@@ -228,4 +149,13 @@ document.addEventListener("htmx:afterSettle", async ({ detail }) => {
     const input = first.form.elements.namedItem(name);
     if (input && !input.value) input.value = value;
   }
+};
+let restoring = Promise.resolve(true);
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  if (detail.elt.id !== "kind-fields" || !kept.has(fieldset().dataset.kindFields)) return;
+  restoring = restore(kept.get(fieldset().dataset.kindFields));
+  kept.delete(fieldset().dataset.kindFields);
 });
+
+// Resolves when the values of the kind that is shown are back in its fields.
+export const restored = () => restoring;

@@ -1,16 +1,20 @@
 // Reads a pasted text with a kind's patterns: which fields it fills, and with what. Nothing leaves the browser.
 
-const LONGEST = 8_000;
-const JSON_NAME = "JSON of LaunchDarkly’s API";
+export const LONGEST = 8_000;
 const TERRAFORM = "Terraform block";
-const COMMON = { name: "name", project_key: "project", env_key: "environment" };
+const COMMON = { name: "name", project_key: "project", env_key: "environment", on: "on" };
+const RESOURCE = /\bresource\s{1,40}["']launchdarkly_destination["'][^{]{0,200}\{/g;
 const DESTINATION_URL = /\/api\/v2\/destinations\/([A-Za-z0-9][A-Za-z0-9._-]*)\/([A-Za-z0-9][A-Za-z0-9._-]*)/;
 // What LaunchDarkly shows in place of a secret.
 const OBFUSCATED = /\*{3}|•/;
 // In Terraform: a name, then a quoted string or anything else.
-const ASSIGNMENT = /"?([A-Za-z_]\w{0,60})"?\s{0,40}[=:]\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"{}[\]]+))/g;
+const ASSIGNMENT = /"?([A-Za-z_]\w{0,60})"?\s{0,40}[=:]\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"{}[\]]+|[[{]))/g;
 // The name in an assignment of any language, without its value.
-const ASSIGNED = /(?:^|[;\s,{])["']?([A-Za-z_][\w.-]{0,60})["']?\s{0,40}(?:=|:(?![/\d]))/gi;
+const ASSIGNED = /(?:^|[;\s,{?&])["']?([A-Za-z_][\w.-]{0,60})["']?\s{0,40}(?:=|:(?![/\d]))/g;
+// A name that may be shown: what was pasted is never repeated, and a long word could be a secret.
+const NAME = /^(?:[A-Za-z_(][A-Za-z_.()-]{0,29}\d{0,3}(?: |$))+$/;
+// What a group of this name matches is cut away.
+const UNUSED = "unused_";
 const QUOTED = /"(?:[^"\\]|\\.)*"/y;
 
 const find = (pattern, text) => new RegExp(pattern, "i").exec(text);
@@ -28,25 +32,32 @@ export const read = (kind, text) => {
 
 // The kind that a text is for, when its signs are another kind's.
 export const otherKind = (kind, text) =>
-  kind.others.find(([, signs]) => signs.some((sign) => find(sign, text)))?.[0];
+  kind.others.find(({ signs }) => signs.some((sign) => find(sign, text)))?.slug;
 
-const newReading = (source, values = {}, more = {}) => ({
+const newReading = (source, values = {}, { unused = [], ...more } = {}) => ({
   source,
   values,
   common: {},
   facts: {},
-  unused: [],
+  unused: [...new Set(unused.map((name) => (NAME.test(name) ? name : "other text")))],
   ...more,
 });
 
 const readParts = (kind, paste, text) => {
   const groups = {};
+  const unused = new Set();
   let rest = text;
   for (const part of paste.parts) {
-    const match = find(part, rest);
-    if (!match) continue;
-    for (const [name, value] of Object.entries(match.groups ?? {})) if (value) groups[name] ??= value;
-    rest = `${rest.slice(0, match.index)} ${rest.slice(match.index + match[0].length)}`;
+    rest = rest.replace(new RegExp(part, "gi"), (...match) => {
+      for (const [name, value] of Object.entries(match.at(-1))) {
+        if (!value) continue;
+        const field = kind.fields.find((each) => each.name === name);
+        if (name.startsWith(UNUSED)) unused.add(name.slice(UNUSED.length).replaceAll("_", " "));
+        else if (name in groups && groups[name] !== value && field) unused.add(`a second ${field.label}`);
+        else groups[name] ??= field?.multiline ? value.replaceAll("\\r", "").replaceAll("\\n", "\n") : value;
+      }
+      return " ";
+    });
   }
   for (const [name, made] of paste.made) {
     const needed = [...made.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
@@ -57,9 +68,9 @@ const readParts = (kind, paste, text) => {
   const pick = (names) =>
     Object.fromEntries(names.filter((name) => name in groups).map((name) => [name, groups[name]]));
   const values = pick(kind.fields.map((field) => field.name));
-  if (!Object.keys(values).length) return null;
-  const unused = [...new Set([...rest.matchAll(ASSIGNED)].map((match) => match[1]))];
-  return newReading(paste.name, values, { facts: pick(kind.facts), unused });
+  if (!Object.keys(values).length && !paste.instead) return null;
+  for (const [, name] of rest.matchAll(ASSIGNED)) unused.add(name);
+  return newReading(paste.name, values, { facts: pick(kind.facts), unused: [...unused], instead: paste.instead });
 };
 
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -68,23 +79,34 @@ const isObject = (value) => typeof value === "object" && value !== null && !Arra
 const readJson = (kind, text) => {
   const item = jsonObject(text);
   if (!item) return null;
+  const source = /\bcurl\s/.test(text.slice(0, text.indexOf("{"))) ? "curl command" : "JSON object";
   let config = "config" in item ? item.config : item;
   if (typeof config === "string") config = jsonObject(config);
   if (!isObject(config)) return null;
   const fields = Object.fromEntries(kind.fields.map((field) => [field.api, field]));
-  if (!("config" in item || Object.keys(config).some((api) => api in fields))) return null;
-  if (typeof item.kind === "string" && item.kind && item.kind !== kind.slug) {
-    return newReading(JSON_NAME, {}, { kind: item.kind });
-  }
+  const keys = Object.keys(config);
+  const slug = kindOf(item) ?? (keys.some((api) => api in fields) ? kind.slug : kindWith(kind, keys));
+  if (!slug) return null;
+  if (slug !== kind.slug) return newReading(source, {}, { kind: slug });
   const values = {};
   for (const field of kind.fields) {
     const value = fromApi(field, config[field.api]);
     if (value.length) values[field.name] = value;
   }
-  const common = config !== item && typeof item.name === "string" ? { name: item.name } : {};
-  const unused = Object.keys(config).filter((api) => !(fields[api] && fields[api].name in values));
-  return newReading(JSON_NAME, values, { common: { ...common, ...environmentOf(text) }, unused });
+  const common = environmentOf(text);
+  const unused = keys.filter((api) => !(fields[api] && fields[api].name in values));
+  if (config !== item) {
+    if (typeof item.name === "string") common.name = item.name;
+    if (typeof item.on === "boolean") common.on = String(item.on);
+    const used = ["kind", "config", "version", ...Object.keys(common)];
+    unused.push(...Object.keys(item).filter((key) => !key.startsWith("_") && !used.includes(key)));
+  }
+  return newReading(source, values, { common, unused });
 };
+
+const kindOf = (item) => (typeof item.kind === "string" && item.kind) || undefined;
+const kindWith = (kind, keys) =>
+  kind.others.find(({ names }) => keys.length > 1 && keys.every((key) => names.includes(key)))?.slug;
 
 const jsonObject = (text) => {
   const begin = text.indexOf("{");
@@ -116,20 +138,27 @@ const fromApi = (field, value) => {
 // https://github.com/launchdarkly/terraform-provider-launchdarkly/blob/main/docs/resources/destination.md
 const readTerraform = (kind, whole) => {
   if (!whole.includes("launchdarkly_destination")) return null;
-  const text = whole.replace(/^[^\S\n]*(?:#|\/\/).*$/gm, "");
+  const plain = whole.replace(/^[^\S\n]*(?:#|\/\/).*$/gm, "");
+  const [first, second] = [...plain.matchAll(RESOURCE)];
+  // Of several blocks, the first.
+  const text = first ? plain.slice(first.index, closing(plain, first.index + first[0].length - 1) + 1) : plain;
   const begin = /\bconfig\s{0,40}=?\s{0,40}\{/.exec(text);
   if (!begin) return null;
   const start = begin.index + begin[0].length;
   const end = closing(text, start - 1);
   const outer = {};
+  const references = [];
   for (const [name, value, literal] of assignments(`${text.slice(0, begin.index)} ${text.slice(end + 1)}`)) {
     if (literal) outer[name] = value;
+    else references.push(name);
   }
   const slug = outer.kind ?? kind.slug;
   if (slug !== kind.slug) return newReading(TERRAFORM, {}, { kind: slug });
   const { values, unused } = readTerraformConfig(kind, text.slice(start, end));
   const common = {};
   for (const [name, form] of Object.entries(COMMON)) if (name in outer) common[form] = outer[name];
+  const others = Object.keys(outer).filter((name) => name !== "kind" && !(name in COMMON));
+  unused.push(...others, ...references, ...(second ? ["a second destination"] : []));
   return newReading(TERRAFORM, values, { common, unused });
 };
 
