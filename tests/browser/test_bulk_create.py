@@ -26,6 +26,7 @@ def fill(page: Page) -> None:
         place = row.locator("legend").inner_text()
         row.locator("[name$='-name']").fill(f"Users of {place}")
         row.locator("[name$='config-write_key']").fill(KEY)
+        row.locator("[name$='config-user_id_context_kind']").fill("user")
         row.locator("[name$='-on'][value='false']").check()
 
 

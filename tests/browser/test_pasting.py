@@ -388,7 +388,7 @@ def test_after_a_rejection_a_mistake_is_shown_and_cleared_on_leaving(oskar: Visi
     expect(page.get_by_text("There is a problem")).to_be_visible()
     region.fill("us-east-1a")
     region.blur()
-    expect(page.locator("#kind-fields").get_by_text("leave out the last letter")).to_be_visible()
+    expect(page.locator("#kind-fields").get_by_text("remove the last letter")).to_be_visible()
     region.fill("us-gov-east-1")
     region.blur()
     expect(page.locator("#kind-fields").get_by_text("This region is in another AWS partition")).to_be_visible()

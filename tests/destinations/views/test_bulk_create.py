@@ -213,7 +213,7 @@ class TestSending:
 
         page = read(response)
         assert response.status_code == 422
-        assert "leave out the last letter" in page.text
+        assert "remove the last letter" in page.text
         assert "#id_0kinesis-region" in page.links
         assert of_row(page, 0)["config-region"] == "us-east-1a"
         assert sent(sandbox) == []
