@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import product
 from typing import Any
 
 from django.db import connection
 from django.db.models.expressions import RawSQL
 
+from destinations_ui.audit.models import UNRESOLVED
 from destinations_ui.audit.search_index import DAYS, EXACT, INDEX, RECORDS, SYMBOLS, TRIGRAMS, text_of
 
 #: A shorter text has no trigram.
@@ -28,6 +30,11 @@ LOOKED_UP = 20
 RAREST = 8
 #: Candidates that are scanned for each wanted record, before all are looked up.
 TRIED = 40
+
+#: Filter → a value that stands for several → these. The database has no such value itself.
+GROUPS: Mapping[str, Mapping[str, Sequence[str]]] = {
+    "outcome": {"unresolved": [outcome.value for outcome in UNRESOLVED]},
+}
 
 Parameters = list[Any]
 #: SQL and its parameters.
@@ -48,6 +55,11 @@ def numbers(
     ask = on_sqlite if connection.vendor == "sqlite" else on_postgresql
     sql, parameters = ask(filters, limit, before, after)
     return RawSQL(sql, parameters)  # noqa: S611  # nothing but our own names is in the SQL
+
+
+def group(name: str, value: str) -> Sequence[str]:
+    """Return the values that a filter's value stands for: as a rule itself alone."""
+    return GROUPS.get(name, {}).get(value, [value])
 
 
 def midnight(day: date) -> datetime:
@@ -108,7 +120,7 @@ def ending(number: str, limit: int | None, after: int | None) -> str:
 def on_sqlite(filters: Mapping[str, Any], limit: int | None, before: int | None, after: int | None) -> Condition:
     """Return the SQL for the ids, and its parameters."""
     text = filters.get("q", "")
-    exact = {name: filters[name] for name in EXACT if name in filters}
+    exact = {name: group(name, filters[name]) for name in EXACT if name in filters}
     # What the index does not know is compared in the record: the time, and the case of letters beyond ASCII.
     alike = [(f"{text_of('r', 'char')} LIKE %s ESCAPE '\\'", [pattern(text)])] if text else []
 
@@ -132,11 +144,15 @@ def on_sqlite(filters: Mapping[str, Any], limit: int | None, before: int | None,
         record = f" CROSS JOIN {RECORDS} r ON r.id = s.rowid" if "r." in where else ""
         return f"SELECT s.rowid FROM {INDEX} s{record} WHERE {where}{ending('s.rowid', limit, after)}", parameters
 
-    terms = [symbol_term(name, value) for name, value in exact.items()]
-    if len(text) >= SHORTEST:
-        terms.append(text_term(text, exact))
-    if terms:
-        return looked_up((" || ' ' || ".join(sql for sql, _ in terms), [each for _, own in terms for each in own]))
+    long = len(text) >= SHORTEST
+    if exact or long:
+        # FTS5 binds AND, a space, tighter than OR.
+        every = [dict(zip(exact, values, strict=True)) for values in product(*exact.values())]
+        terms = [
+            linked(" ", [*(symbol_term(*item) for item in one.items()), *([text_term(text, one)] if long else [])])
+            for one in every
+        ]
+        return looked_up(linked(" OR ", terms))
     if not text.isascii() or not text or limit is None:
         return walked(limit, alike)
     tried, tried_parameters = walked(TRIED * limit, [])
@@ -147,6 +163,11 @@ def on_sqlite(filters: Mapping[str, Any], limit: int | None, before: int | None,
         f"{ending('id', limit, after)}"
     )
     return sql, [*tried_parameters, *alike[0][1], *rare_parameters]
+
+
+def linked(operator: str, terms: Sequence[Condition]) -> Condition:
+    """Return the SQL of FTS5 terms with an operator between them."""
+    return f" || '{operator}' || ".join(sql for sql, _ in terms), [each for _, own in terms for each in own]
 
 
 def symbol_term(name: str, value: Any) -> Condition:
@@ -207,7 +228,11 @@ def on_postgresql(filters: Mapping[str, Any], limit: int | None, before: int | N
     times. So the newest candidates of one filter are scanned first, and only if these are not enough, everything is
     looked up in the combined index. Frequent matches are never looked up, and the table is never scanned for rare ones.
     """
-    asked: list[Condition] = [(f"s.{name} = %s", [filters[name]]) for name in EXACT if name in filters]
+    asked: list[Condition] = [
+        (f"s.{name} = ANY(%s)", [values]) if len(values) > 1 else (f"s.{name} = %s", [*values])
+        for name in EXACT
+        if name in filters and (values := group(name, filters[name]))
+    ]
     first, rest = asked[:1], asked[1:]
     if "q" in filters:
         rest.append(("s.text LIKE upper(%s)", [pattern(filters["q"])]))
