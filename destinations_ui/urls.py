@@ -8,7 +8,7 @@ from django.urls import path, register_converter
 from destinations_ui.accounts.views import account, choose_password, people, sign_in
 from destinations_ui.destinations.converters import KindConverter
 from destinations_ui.destinations.views import bulk_create, create, kind_spec, project_list, setup_guide
-from destinations_ui.history.views import export, overview, record, record_list
+from destinations_ui.history.views import export, overview, record, record_list, suggestions
 from destinations_ui.web import health, static_files
 
 register_converter(KindConverter, "kind")
@@ -27,6 +27,7 @@ urlpatterns = [
     path("destinations/new/<kind:kind>/guide/", setup_guide.setup_guide, name="setup-guide"),
     path("history/", record_list.history, name="history"),
     path("history/overview/", overview.overview, name="overview"),
+    path("history/suggestions/", suggestions.suggestions, name="history-suggestions"),
     path("history/export/", export.export, name="export"),
     path("history/<uuid:uuid>/", record.record, name="record"),
     path("history/<uuid:uuid>/receipt/", export.receipt, name="receipt"),

@@ -20,6 +20,8 @@ from destinations_ui.audit.sql_text import as_text
 
 PAGE_SIZE = 50
 EXPORT_BLOCK = 2000
+#: Suggestions come from this many of the newest records.
+SUGGESTED_FROM = 1000
 
 #: The columns of a line of the history. Those with JSON are read to see whether they are damaged.
 LINE_COLUMNS = (
@@ -88,6 +90,16 @@ def history_page(filters: Mapping[str, Any], *, before: int | None = None, after
         return HistoryPage(lines, newer=lines[0].id if more else None, older=lines[-1].id)
     lines = [history_line(row) for row in rows[:PAGE_SIZE]]
     return HistoryPage(lines, newer=None if before is None else lines[0].id, older=lines[-1].id if more else None)
+
+
+def suggestions() -> dict[str, list[str]]:
+    """Return the people, projects and environments of the newest records, by the ids of their datalists."""
+    rows = select(("actor", "project", "environment"), {}, limit=SUGGESTED_FROM)
+    columns = zip(*rows, strict=True) if rows else ((), (), ())
+    return {
+        name: sorted({text for text in values if text and type(text) is str})
+        for name, values in zip(("people", "projects", "environments"), columns, strict=True)
+    }
 
 
 def history_line(row: Sequence[Any]) -> HistoryLine:

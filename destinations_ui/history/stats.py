@@ -81,15 +81,15 @@ class Step:
 
 #: From the shortest. The last one fits the whole calendar into ``MOST_BARS``.
 STEPS = (
-    Step("an hour", hours=1),
+    Step("hour", hours=1),
     *(Step(f"{hours} hours", hours=hours) for hours in (3, 6, 12)),
-    Step("a day", hours=24),
+    Step("day", hours=24),
     Step("2 days", hours=48),
-    Step("a week", hours=168),
+    Step("week", hours=168),
     Step("2 weeks", hours=336),
-    Step("a month", months=1),
+    Step("month", months=1),
     *(Step(f"{months} months", months=months) for months in (3, 6)),
-    Step("a year", months=12),
+    Step("year", months=12),
     *(Step(f"{years} years", months=12 * years) for years in (2, 5, 10, 50, 100, 400)),
 )
 

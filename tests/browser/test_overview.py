@@ -49,7 +49,7 @@ def everything(product: Product) -> None:
     product.manage("shell", "-c", EVERYTHING)
 
 
-@pytest.mark.parametrize("width", [1280, 768, 414, 320])
+@pytest.mark.parametrize("width", [1280, 1000, 768, 414, 320])
 @pytest.mark.parametrize("has_touch", [False, True], ids=["mouse", "touch"])
 def test_it_loads_by_itself_without_layout_shift(visit: Visit, width: int, has_touch: bool) -> None:
     options = {"has_touch": True, "is_mobile": True} if has_touch else {}
@@ -58,13 +58,15 @@ def test_it_loads_by_itself_without_layout_shift(visit: Visit, width: int, has_t
     held: list[Route] = []
     oskar.page.route(OVERVIEW, lambda route: held.append(route))
     page = oskar.open("/history/?q=In the picture")
-    expect(page.get_by_text("Loading…")).to_be_visible()
     below = page.locator(".records")
+    expect(below).to_be_visible()
     before = below.bounding_box()
 
     held[0].continue_()
 
-    expect(page.get_by_role("img", name="attempts from")).to_be_visible()
+    expect(page.get_by_role("link", name="unresolved: check now")).to_be_visible()
+    if width >= 992:
+        expect(page.get_by_role("group", name="Attempts over time")).to_be_visible()
     assert below.bounding_box() == before
     assert page.evaluate(SHIFTED) == 0
     assert page.evaluate("document.activeElement === document.body")
@@ -73,20 +75,28 @@ def test_it_loads_by_itself_without_layout_shift(visit: Visit, width: int, has_t
 def test_it_is_accessible(oskar: Visitor) -> None:
     oskar.expects(422)
     page = oskar.open("/history/?q=In the picture")
-    expect(page.get_by_role("img", name="attempts from")).to_be_visible()
-    page.get_by_text("As a table").click()
+    expect(page.get_by_role("group", name="Attempts over time")).to_be_visible()
     assert not problems(page)
     for query in ("?q=In the picture", "?q=nothing-is-called-that", "?since=yesterday&kind=kinesis"):
         oskar.open(f"/history/overview/{query}")
         assert not problems(page)
 
 
-def test_the_table_links_to_the_attempts_of_a_bar(oskar: Visitor) -> None:
+def test_a_bar_tells_its_numbers_and_leads_to_its_attempts(oskar: Visitor) -> None:
     page = oskar.open("/history/?q=In the picture&outcome=refused")
-    page.get_by_text("As a table").click()
-    page.get_by_role("region", name="as a table").get_by_role("link").first.click()
+    bar = page.get_by_role("group", name="Attempts over time").get_by_role("link").first
+    numbers = bar.locator("span")
+    for show in (bar.hover, bar.focus):
+        page.mouse.move(0, 0)
+        page.locator("body").click(position={"x": 1, "y": 1})
+        expect(numbers).to_have_css("opacity", "0")
+        show()
+        expect(numbers).to_have_css("opacity", "1")
+    expect(numbers).to_have_text(re.compile(r"^\d{4}-\d\d-\d\d: 1 attempt \(1 refused\)$"))
+    bar.click()
     expect(page.get_by_role("row").filter(has_text="In the picture")).to_have_count(1)
     expect(page.get_by_label("Outcome")).to_have_value("refused")
+    expect(page.get_by_role("link", name="Remove From (UTC)")).to_be_visible()
 
 
 def respond_502(route: Route) -> None:
@@ -110,14 +120,14 @@ def test_a_failed_load_is_reported_in_its_place(
     oskar.context.add_init_script(SHIFTS)
     page.route(OVERVIEW, lambda route: fail(route))
     oskar.open("/history/?q=In the picture")
-    region = page.get_by_role("region", name="Overview")
-    expect(region.get_by_text("The overview could not be loaded here.")).to_be_visible()
+    place = page.get_by_role("region", name="Overview")
+    expect(place.get_by_text("Couldn’t load the chart.")).to_be_visible()
     expect(page.locator("#messages")).to_be_empty()
     assert page.evaluate("document.activeElement === document.body")
     assert page.evaluate(SHIFTED) == 0
     assert not problems(page)
     page.unroute(OVERVIEW)
-    region.get_by_role("link", name="Open it as a page").click()
+    place.get_by_role("link", name="Overview").click()
     expect_overview(page)
     expect(page.get_by_text("Search: In the picture")).to_be_visible()
 
@@ -128,24 +138,23 @@ def test_an_ended_session_does_not_move_the_focus(oskar: Visitor) -> None:
     held: list[Route] = []
     page.route(OVERVIEW, lambda route: held.append(route))
     oskar.open("/history/?q=In the picture")
-    expect(page.get_by_text("Loading…")).to_be_visible()
+    expect(page.locator(".records")).to_be_visible()
     oskar.context.clear_cookies(name="sessionid")
     page.get_by_label("Search").focus()
 
     held[0].continue_()
 
-    expect(page.get_by_text("The overview could not be loaded here.")).to_be_visible()
+    expect(page.get_by_text("Couldn’t load the chart.")).to_be_visible()
     expect(page.locator("#messages")).to_be_empty()
     expect(page.get_by_label("Search")).to_be_focused()
 
 
 def test_without_scripts_a_link_opens_it(visit: Visit) -> None:
     page = visit("operator", java_script_enabled=False).open("/history/?kind=segment")
-    expect(page.get_by_text("Loading")).not_to_be_visible()
     page.get_by_role("link", name="Overview").click()
     expect_overview(page)
     page.get_by_role("link", name="Back to the history").click()
-    expect(page.get_by_label("Kind")).to_have_value("segment")
+    expect(page.get_by_label("Type")).to_have_value("segment")
 
 
 def test_a_new_record_is_in_it(oskar: Visitor) -> None:
@@ -155,10 +164,10 @@ def test_a_new_record_is_in_it(oskar: Visitor) -> None:
     press_create(page)
     expect_created(page, "Just seen")
     oskar.open("/history/overview/?q=Just seen")
-    expect(page.get_by_role("img", name="1 attempt from")).to_be_visible()
+    expect(page.get_by_text("1 attempt", exact=True)).to_be_visible()
 
 
 def expect_overview(page: Page) -> None:
     """Expect the overview's own page."""
     expect(page.get_by_role("heading", level=1, name="Overview")).to_be_visible()
-    expect(page.get_by_role("img", name="attempts from")).to_be_visible()
+    expect(page.get_by_role("group", name="Attempts over time")).to_be_visible()

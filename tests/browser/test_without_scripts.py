@@ -130,7 +130,7 @@ def test_the_form_resumes_after_signing_in_again(plain: Visitor, sandbox: Sandbo
 def test_the_history_is_searched_and_read(plain: Visitor) -> None:
     page = plain.open("/history/")
     page.get_by_label("Search").fill("nothing is called that")
-    page.get_by_role("button", name="Search").click()
+    page.get_by_role("button", name="Apply").click()
     expect(page.get_by_role("heading", name="Nothing matches these filters")).to_be_visible()
-    page.get_by_role("link", name="Clear filters").first.click()
+    page.get_by_role("link", name="Clear all").first.click()
     expect(page.get_by_label("Search")).to_have_value("")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from destinations_ui.history.chart import heights
+from destinations_ui.audit.models import Outcome
+from destinations_ui.history.chart import GROUPS, heights
 
 
 class TestRectangles:
@@ -24,5 +25,8 @@ class TestRectangles:
         assert all(lower <= higher + 1e-9 for lower, higher in pairwise(ranked))
 
     def test_one_attempt_among_thousands_is_visible(self) -> None:
-        assert heights([9_998, 1, 1], 10_000) == pytest.approx([96, 2, 2])
-        assert heights([60, 30, 10], 200) == pytest.approx([30, 15, 5])
+        assert heights([9_998, 1, 1], 10_000) == pytest.approx([72, 14, 14])
+        assert heights([200, 100, 100], 400) == pytest.approx([50, 25, 25])
+
+    def test_every_outcome_is_in_one_group(self) -> None:
+        assert sorted(chain.from_iterable(GROUPS.values())) == sorted(Outcome)

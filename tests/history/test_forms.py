@@ -14,7 +14,7 @@ def test_an_empty_form_has_no_filters() -> None:
     assert HistoryFilterForm({"q": " ", "kind": "", "since": ""}).filters() == {}
 
 
-@pytest.mark.parametrize("outcome", Outcome.values)
+@pytest.mark.parametrize("outcome", [*Outcome.values, "unresolved"])
 def test_every_outcome_is_a_filter(outcome: str) -> None:
     assert HistoryFilterForm({"outcome": outcome}).filters() == {"outcome": outcome}
 
@@ -48,13 +48,11 @@ def test_an_invalid_filter_is_reported_and_not_applied(name: str, text: str) -> 
 
 
 def test_an_invalid_date_is_reported_with_an_example() -> None:
-    assert HistoryFilterForm({"since": "never"}).errors["since"] == [
-        "Enter the first day as a date. Example: 2026-11-23"
-    ]
+    assert HistoryFilterForm({"since": "never"}).errors["since"] == ["Invalid date. Enter it like 2026-11-23."]
 
 
 def test_a_range_that_ends_before_it_begins_is_refused() -> None:
     form = HistoryFilterForm({"since": "2026-11-02", "until": "2026-11-01"})
 
-    assert form.errors["until"] == ["The last day is before the first. Enter a later one."]
+    assert form.errors["until"] == ["This day is before the first. Enter a later one."]
     assert HistoryFilterForm({"since": "2026-11-02", "until": "2026-11-02"}).is_valid()

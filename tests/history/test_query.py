@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from destinations_ui.audit.models import AuditRecord
+from destinations_ui.history import query
 from destinations_ui.history.query import PAGE_SIZE, history_page, matching
 from tests.support.attempts import new_record, record
 
@@ -56,6 +57,8 @@ class TestFilters:
             ({}, ["three", "two", "one"]),
             ({"kind": "kinesis"}, ["three", "one"]),
             ({"outcome": "refused"}, ["two"]),
+            ({"outcome": "unresolved"}, ["three"]),
+            ({"outcome": "unresolved", "kind": "segment"}, []),
             ({"project": "web-shop"}, ["three", "one"]),
             ({"environment": "production"}, ["three"]),
             ({"person": "olga"}, ["two"]),
@@ -195,3 +198,27 @@ class TestPages:
         assert "COUNT(" not in sql
         assert "OFFSET" not in sql
         assert f"LIMIT {PAGE_SIZE + 1}" in sql
+
+
+class TestSuggestions:
+    """Values to choose from for the filters."""
+
+    def test_each_value_is_suggested_once_in_order(self) -> None:
+        record(actor="vera", project="web-shop", environment="test")
+        record(actor="olga", project="web-shop", environment="")
+
+        assert query.suggestions() == {
+            "people": ["olga", "vera"],
+            "projects": ["web-shop"],
+            "environments": ["test"],
+        }
+
+    def test_an_empty_history_suggests_nothing(self) -> None:
+        assert query.suggestions() == {"people": [], "projects": [], "environments": []}
+
+    def test_only_the_newest_records_are_read(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(query, "SUGGESTED_FROM", 1)
+        record(actor="vera")
+        record(actor="olga")
+
+        assert query.suggestions()["people"] == ["olga"]

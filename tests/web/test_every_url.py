@@ -31,6 +31,7 @@ LOOK = {
     "history/",
     "history/export/",
     "history/overview/",
+    "history/suggestions/",
     "history/<uuid:uuid>/",
     "history/<uuid:uuid>/reconcile/",
     "history/<uuid:uuid>/receipt/",

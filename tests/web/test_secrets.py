@@ -163,6 +163,7 @@ def look_around(client: Client, surfaces: Surfaces) -> None:
         "/history/",
         "/history/?q=Marker",
         "/history/overview/",
+        "/history/suggestions/",
         "/destinations/new/",
     ):
         surfaces.see(address, client.get(address))

@@ -4,14 +4,14 @@
 
 (() => {
   const polled = ({ requestConfig }) =>
-    requestConfig.elt.matches("[hx-trigger*='every '], [hx-trigger='load']") && requestConfig.elt;
+    requestConfig.elt.matches("[hx-trigger*='every '], [hx-trigger='load'], [data-optional]") && requestConfig.elt;
   let lastRefusal = 0;
 
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     const { status } = detail.xhr;
     if (!polled(detail)) return;
     // Only beside the page's own content: nothing but the part itself is shown.
-    if (detail.requestConfig.elt.matches("[hx-trigger='load']")) {
+    if (detail.requestConfig.elt.matches("[hx-trigger='load'], [data-optional]")) {
       if (status >= 400) Object.assign(detail, { shouldSwap: false, isError: true });
       return;
     }

@@ -21,6 +21,7 @@ from tests.support.attempts import new_record, record
 from tests.support.html import Page, read
 
 WORDS = dict(Outcome.choices)
+HTMX = {"HX-Request": "true", "HX-Target": "results"}
 
 pytestmark = pytest.mark.django_db
 
@@ -103,7 +104,7 @@ class TestList:
     def test_an_empty_history_says_what_will_be_listed(self, client: Client) -> None:
         page = read(client.get("/history/"))
 
-        assert "No destinations created yet" in page.text
+        assert "No attempts yet" in page.text
         assert listed(page) == []
 
     def test_a_removed_kind_is_listed_and_can_be_filtered(self, client: Client) -> None:
@@ -124,10 +125,12 @@ class TestList:
             assert "<script>alert(1)</script>" in page.text
             assert "{{ 7|add:7 }}" in page.text
 
-    def test_htmx_gets_the_whole_page(self, client: Client) -> None:
-        record(name="Only")
+    def test_an_empty_history_leads_each_user_on(self, client: Client, operator: User) -> None:
+        assert "See environments" in read(client.get("/history/")).text
 
-        assert listed(read(client.get("/history/", headers={"HX-Request": "true"}))) == ["Only"]
+        client.force_login(operator)
+
+        assert "/destinations/new/" in read(client.get("/history/")).links
 
 
 class TestFilters:
@@ -182,9 +185,9 @@ class TestFilters:
     @pytest.mark.parametrize(
         ("query", "words"),
         [
-            ("since=never", "Enter the first day as a date. Example: 2026-11-23"),
-            ("until=2026-02-30", "Enter the last day as a date. Example: 2026-11-23"),
-            ("since=2026-11-02&until=2026-11-01", "The last day is before the first"),
+            ("since=never", "From (UTC): Invalid date. Enter it like 2026-11-23."),
+            ("until=2026-02-30", "To (UTC): Invalid date. Enter it like 2026-11-23."),
+            ("since=2026-11-02&until=2026-11-01", "This day is before the first"),
             ("outcome=lost", "not one of the available choices"),
             ("kind=%00", "not one of the available choices"),
             ("person=a%00b", "a control character"),
@@ -197,8 +200,34 @@ class TestFilters:
         assert response.status_code == 422
         assert page.title.startswith("Error: ")
         assert words in page.text
-        [folded] = page.classed("filters__more")
-        assert "open" in folded.attrs
+        assert "Invalid filters were ignored" in page.text
+        assert all("open" in folded.attrs for folded in page.find("details"))
+        [name, _] = query.replace("since=2026-11-02&", "").split("=")
+        [field] = [element for element in page.elements if element.attrs.get("id") == f"id_{name}"]
+        assert field.attrs["aria-invalid"] == "true"
+        assert f"id_{name}_error" in page.ids
+
+    def test_an_invalid_date_leaves_the_other_filters_applied(self, client: Client) -> None:
+        record(name="wanted", outcome="refused")
+        record(name="other")
+
+        page = read(client.get("/history/?since=never&outcome=refused"))
+
+        assert listed(page) == ["wanted"]
+        assert "Nothing matches" not in page.text
+        assert "/history/export/?outcome=refused&format=csv" in page.links
+
+    @pytest.mark.parametrize(
+        "query", ["until=9999-12-31", "since=0001-01-01", "since=0001-01-01&until=9999-12-31&q=web"]
+    )
+    def test_the_ends_of_the_calendar_are_valid(self, client: Client, query: str) -> None:
+        record(name="wanted")
+
+        for address in ("/history/", "/history/overview/"):
+            response = client.get(f"{address}?{query}")
+            assert response.status_code == 200
+            assert "Nothing matches" not in read(response).text
+        assert [row["name"] for row in exported(client, f"&{query}")] == ["wanted"]
 
     @pytest.mark.parametrize("text", ["x" * 10_000, "a\0b"], ids=["10 kB", "nul"])
     def test_an_invalid_search_is_reported_at_its_field(self, client: Client, text: str) -> None:
@@ -264,3 +293,97 @@ class TestPages:
             asked = queries(address)
             assert len(asked) <= with_one <= 6
             assert not any("COUNT(" in sql or "OFFSET" in sql for sql in asked)
+
+
+class TestChangingFilters:
+    """What the filters get when they change: the results, and the URL to show."""
+
+    def test_a_changed_filter_gets_only_the_results(self, client: Client) -> None:
+        record(name="wanted", kind="segment")
+        record(name="other")
+
+        page = read(client.get("/history/?kind=segment", headers=HTMX))
+
+        assert listed(page) == ["wanted"]
+        assert page.find("html") == page.find("form") == []
+        for oob in ("summary", "announcement"):
+            assert "hx-swap-oob" in page.find(id=oob)[0].attrs
+        assert page.find(id="announcement")[0].text == "1 attempt"
+        assert {"/history/export/?kind=segment&format=csv", "/history/"} <= set(page.links)
+        assert "" not in page.links
+
+    @pytest.mark.parametrize(
+        ("query", "url"),
+        [
+            ("q=&kind=&outcome=&project=&person=", "/history/"),
+            ("q=&kind=segment&since=2026-11-01&until=", "/history/?kind=segment&since=2026-11-01"),
+            ("q=a%26b%0D%0AX: y&kind=", "/history/?q=a%26b%0D%0AX%3A+y"),
+        ],
+    )
+    def test_the_url_has_no_empty_parameters(self, client: Client, query: str, url: str) -> None:
+        response = client.get(f"/history/?{query}", headers=HTMX)
+
+        assert response.headers.get("HX-Replace-Url", response.headers.get("HX-Redirect")) == url
+
+    def test_an_invalid_filter_loads_the_page_that_says_so(self, client: Client) -> None:
+        response = client.get("/history/?since=2026-11-02&until=2026-11-01&q=", headers=HTMX)
+
+        assert response.headers["HX-Redirect"] == "/history/?since=2026-11-02&until=2026-11-01"
+
+    def test_no_match_is_announced(self, client: Client) -> None:
+        page = read(client.get("/history/?q=nothing", headers=HTMX))
+
+        assert page.find(id="announcement")[0].text == "Nothing matches these filters"
+
+    def test_a_page_of_the_browsers_history_is_whole(self, client: Client) -> None:
+        headers = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
+
+        assert read(client.get("/history/", headers=headers)).find("html")
+
+
+class TestQuickFilters:
+    """Presets and chips."""
+
+    def test_each_active_filter_has_a_chip_and_all_can_be_cleared(self, client: Client) -> None:
+        record(outcome="refused")
+
+        page = read(client.get("/history/?outcome=refused&person=oskar"))
+
+        assert [chip.text for chip in page.classed("chip") if "chip--preset" not in chip.attrs["class"]] == [
+            "Remove Outcome: Refused",
+            "Remove Person: oskar",
+            "Clear all",
+        ]
+        assert {"/history/", "/history/?person=oskar", "/history/?outcome=refused"} <= set(page.links)
+
+    def test_my_attempts_are_those_of_the_user(self, client: Client, viewer: User) -> None:
+        record(actor=viewer.username, name="mine")
+        record(actor="someone", name="not mine")
+
+        [mine] = [link for link in read(client.get("/history/")).classed("chip--preset") if link.text == "My attempts"]
+
+        page = read(client.get(mine.attrs["href"]))
+        assert listed(page) == ["mine"]
+        assert [link.text for link in page.find("a", aria_current="true")] == ["My attempts"]
+
+    def test_unresolved_attempts_are_unknown_and_pending_ones(self, client: Client) -> None:
+        for outcome in Outcome.values:
+            record(outcome=outcome, name=outcome)
+
+        assert listed(read(client.get("/history/?outcome=unresolved"))) == ["unknown", "pending"]
+        assert {row["name"] for row in exported(client, "&outcome=unresolved")} == {"unknown", "pending"}
+
+
+class TestSuggestions:
+    """The datalists of the filters."""
+
+    def test_inputs_suggest_people_projects_and_environments(self, client: Client) -> None:
+        record(actor="vera", project="<b>", environment="test", config={"topic": "marker-4711"})
+
+        page = read(client.get("/history/suggestions/"))
+
+        lists = {element.attrs["id"] for element in page.find("datalist")}
+        assert [option.attrs["value"] for option in page.find("option")] == ["vera", "<b>", "test"]
+        form = read(client.get("/history/"))
+        assert {element.attrs["list"] for element in form.find("input") if "list" in element.attrs} == lists
+        assert "marker-4711" not in page.html
