@@ -72,6 +72,13 @@
       else card.removeAttribute("aria-current");
     }
   });
+  // A name that was only suggested follows the type and the environment.
+  document.addEventListener("htmx:afterSwap", ({ detail }) => {
+    const suggested = document.getElementById(detail.target?.id)?.dataset.suggestedName;
+    const name = suggested && form()?.elements.namedItem("name");
+    if (name && name.value === (name.dataset.suggested ?? "")) name.value = name.dataset.suggested = suggested;
+  });
+
   // The URL of a search has no empty parameters.
   document.addEventListener("htmx:configRequest", ({ detail }) => {
     if (!detail.elt.closest("[role=search]")) return;
@@ -96,6 +103,46 @@
     const { elt } = event.detail;
     if (elt.id === "form") form().querySelectorAll("[hx-sync]").forEach((part) => htmx.trigger(part, "htmx:abort"));
     else if (elt.closest("#form") && form().classList.contains("htmx-request")) event.preventDefault();
+  });
+
+  // What is busy: the button that was pressed, not the other one; or the part of the form that is being loaded.
+  document.addEventListener("htmx:beforeRequest", ({ detail, defaultPrevented }) => {
+    if (defaultPrevented) return;
+    const { submitter } = detail.requestConfig.triggeringEvent ?? {};
+    const pressed = document.getElementById(submitter?.dataset.presses) ?? submitter;
+    const busy = detail.elt.id === "form" ? pressed : detail.target;
+    busy?.setAttribute("aria-busy", "true");
+    detail.xhr.addEventListener("loadend", () => busy?.removeAttribute("aria-busy"));
+  });
+
+  // The list of environments comes for the one that was posted. Where another has been typed since, its own request
+  // is on the way, or will be when the field is left.
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (detail.target.id !== "environment-field" || !detail.shouldSwap) return;
+    const typed = form().elements.namedItem("environment").value;
+    if (typed !== (detail.requestConfig.formData.get("environment") ?? "")) detail.shouldSwap = false;
+  });
+
+  // Leaving the page
+
+  let typed = false;
+  for (const type of ["input", "paste"]) {
+    document.addEventListener(type, ({ target }) => {
+      if (target.form?.id === "form") typed = true;
+    });
+  }
+  document.addEventListener("submit", ({ target, defaultPrevented }) => {
+    if (target.id === "form" && !defaultPrevented) leave();
+  });
+  document.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
+    if (detail.xhr.getResponseHeader("HX-Redirect")) leave();
+  });
+  const leave = () => {
+    typed = false;
+    delete form()?.dataset.typed;
+  };
+  addEventListener("beforeunload", (event) => {
+    if (typed || form()?.matches("[data-typed]")) event.preventDefault();
   });
 
   // Failures

@@ -92,7 +92,7 @@ def test_the_form_of_a_kind(oskar: Visitor, slug: str) -> None:
     fill_common(page, "Refused")
     fill_config(page, kinds.registry()[slug])
     press_create(page)
-    expect(page.get_by_text("LaunchDarkly refused; nothing was created")).to_be_visible()
+    expect(page.get_by_text("LaunchDarkly rejected the request. Nothing was created.")).to_be_visible()
     page.get_by_text("LaunchDarkly’s response").click()
     assert not problems(page)
 

@@ -71,7 +71,9 @@ def test_a_refusal_stops_and_the_rest_can_continue(oskar: Visitor, sandbox: Sand
     page.get_by_role("button", name="Create all").click()
 
     expect(page.get_by_text("0 of 3 created, 3 to go.")).to_contain_text("Stopped at faults · forbidden")
-    expect(page.locator("#row-0").get_by_text("LaunchDarkly refused; nothing was created")).to_be_visible()
+    expect(
+        page.locator("#row-0").get_by_text("LaunchDarkly rejected the request. Nothing was created.")
+    ).to_be_visible()
     expect(page.locator("#row-0 [name$='config-write_key']")).to_have_value(KEY)
     expect(page.locator("#row-2 [name$='config-write_key']")).to_have_value(KEY)
     assert sent(sandbox) == ["forbidden"]

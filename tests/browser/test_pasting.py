@@ -405,10 +405,10 @@ def test_role_and_stream_of_different_accounts_need_a_confirmation(oskar: Visito
     paste(config(page, "stream_name"), STREAM)
     press_create(page)
 
-    expect(page.get_by_role("heading", name="Look at this before it is sent")).to_be_visible()
+    expect(page.get_by_role("heading", name="Review before creating")).to_be_visible()
     assert sandbox.count("POST") == 0
     assert problems(page) == []
-    page.get_by_label("It is right as it is: Role ARN").check()
+    page.get_by_label("Use it anyway: Role ARN").check()
     press_create(page)
 
     expect_created(page, "Two accounts")

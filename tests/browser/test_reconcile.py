@@ -258,7 +258,7 @@ def test_without_scripts_an_operator_decides(visit: Visit, sandbox: SandboxServe
 def test_the_form_warns_before_a_second_attempt(oskar: Visitor) -> None:
     record = lost(oskar, "The first of two").url
     page = oskar.page
-    warning = page.get_by_role("status").filter(has_text="An earlier attempt here has not been settled")
+    warning = page.get_by_role("status").filter(has_text="An earlier attempt is unresolved")
     page.get_by_role("link", name="Duplicate").click()
     with swapped(page):
         common(page, "environment").select_option("server-error")

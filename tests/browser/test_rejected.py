@@ -131,7 +131,7 @@ def test_a_refusal_by_launchdarkly_keeps_all_values_for_a_retry(oskar: Visitor, 
     fill_common(page, "Refused at first", reason="Kept reason")
     fill_config(page, AZURE, policy_key=SECRET)
     press_create(page)
-    notice = page.get_by_role("alert").filter(has_text="LaunchDarkly refused; nothing was created")
+    notice = page.get_by_role("alert").filter(has_text="LaunchDarkly rejected the request. Nothing was created.")
     expect(notice).to_be_focused()
     notice.get_by_text("LaunchDarkly’s response").click()
     for words in ("status: 403", "code: forbidden", "message: approval is required", "id: "):
@@ -161,4 +161,4 @@ def test_a_refused_form_links_to_its_record(oskar: Visitor) -> None:
     page.get_by_role("link", name="see it in the history").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Refused for good")
     expect(page.get_by_text("optimistic_locking_error", exact=True)).to_be_visible()
-    expect(page.get_by_text("LaunchDarkly refused; nothing was created")).to_be_visible()
+    expect(page.get_by_text("LaunchDarkly rejected the request. Nothing was created.")).to_be_visible()

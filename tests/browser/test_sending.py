@@ -167,7 +167,7 @@ def test_an_unknown_outcome_is_shown(oskar: Visitor) -> None:
     ("fault", "verdict"),
     [
         (None, "LaunchDarkly created the destination"),
-        (Status(409), "LaunchDarkly refused; nothing was created"),
+        (Status(409), "LaunchDarkly rejected the request. Nothing was created."),
     ],
     ids=["created", "refused"],
 )

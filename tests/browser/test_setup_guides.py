@@ -26,9 +26,9 @@ def test_the_guides_are_shown_and_the_secret_stays_in_the_browser(oskar: Visitor
     page = oskar.open("/destinations/new/azure-event-hubs/?project=web-shop&environment=staging")
     fill_config(page, HUBS)
     with page.expect_request(lambda request: request.method == "POST") as asked:
-        page.get_by_role("button", name="Show what Azure Event Hubs needs").click()
+        page.get_by_role("button", name="Show Azure Event Hubs setup commands").click()
 
-    expect(page.get_by_role("heading", name="What Azure Event Hubs needs")).to_be_focused()
+    expect(page.get_by_role("heading", name="Azure Event Hubs setup commands")).to_be_focused()
     expect(page.get_by_text("--namespace-name=contoso-events --name=launchdarkly")).to_be_visible()
     assert HUBS.field("policy_key").example[:20] not in (asked.value.post_data or "")
     assert "policy_key" not in (asked.value.post_data or "")
@@ -42,7 +42,7 @@ def test_the_guides_are_shown_and_the_secret_stays_in_the_browser(oskar: Visitor
 def test_the_trust_policy_comes_from_launchdarkly(oskar: Visitor) -> None:
     page = oskar.open("/destinations/new/kinesis/?project=web-shop&environment=staging")
     fill_config(page, KINESIS)
-    page.get_by_role("button", name="Show what Amazon Kinesis needs").click()
+    page.get_by_role("button", name="Show Amazon Kinesis setup commands").click()
     page.get_by_role("button", name="Get the trust policy from LaunchDarkly").click()
 
     expect(page.get_by_text("LaunchDarkly’s own answer for web-shop / staging")).to_be_visible()
@@ -55,8 +55,8 @@ def test_without_scripts_it_is_a_page_with_a_link_back(visit: Visit) -> None:
     )
     common(page, "name").fill("Kept")
     fill_config(page, KINESIS)
-    page.get_by_role("button", name="Show what Amazon Kinesis needs").click()
-    expect(page.get_by_role("heading", level=1, name="What Amazon Kinesis needs")).to_be_visible()
+    page.get_by_role("button", name="Show Amazon Kinesis setup commands").click()
+    expect(page.get_by_role("heading", level=1, name="Amazon Kinesis setup commands")).to_be_visible()
     page.get_by_role("button", name="Get the trust policy from LaunchDarkly").click()
     expect(page.get_by_text("sts:ExternalId")).to_be_visible()
     page.get_by_role("button", name="Continue with the form").click()

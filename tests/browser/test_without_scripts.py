@@ -97,10 +97,12 @@ def test_a_refusal_keeps_all_values_except_secrets(plain: Visitor) -> None:
     config(page, "user_id_context_kind").fill("user")
     page.get_by_label("On: send events").check()
     press_create(page)
-    expect(page.get_by_role("alert").filter(has_text="LaunchDarkly refused; nothing was created")).to_be_visible()
+    expect(
+        page.get_by_role("alert").filter(has_text="LaunchDarkly rejected the request. Nothing was created.")
+    ).to_be_visible()
     expect(common(page, "name")).to_have_value("Refused without scripts")
     expect(config(page, "write_key")).to_have_value("")
-    expect(page.get_by_text("secrets, which have to be typed again")).to_be_visible()
+    expect(page.get_by_text("except secrets. Enter those again")).to_be_visible()
 
 
 def test_the_form_resumes_after_signing_in_again(plain: Visitor, sandbox: SandboxServer) -> None:

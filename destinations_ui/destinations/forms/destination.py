@@ -28,13 +28,11 @@ from destinations_ui.destinations.inventory import EnvironmentSlot
 from destinations_ui.kinds.spec import Kind, Value
 from destinations_ui.launchdarkly.resources import KEY, Environment
 
-UNKNOWN_FIELDS = (
-    "The form came with fields that {} does not have, so nothing was sent. Check the fields below and try again."
-)
-NO_SUBMISSION = "The form came without its one-time number, so nothing was sent. Press the button again."
+UNKNOWN_FIELDS = "The form had fields that {} doesn’t have, so nothing was sent. Check the fields below and try again."
+NO_SUBMISSION = "The form had no one-time ID, so nothing was sent. Press the button again."
 DISCARDED = (
-    "This held a secret, such as a key or a whole connection string, so it was discarded. Enter only what the field "
-    "asks for."
+    "{}: this looked like a secret, such as a key or a whole connection string, so it was removed. "
+    "Enter only the value that this field is for."
 )
 
 
@@ -70,14 +68,14 @@ class DestinationForm(forms.Form):
     environment = PlainField(label="Environment", quotes=True, error_messages={"required": "Choose the environment."})
     name = PlainField(
         label="Destination name",
-        help_text="What the destination is called in LaunchDarkly.",
+        help_text="Shown in LaunchDarkly.",
         max_length=256,
         widget=forms.TextInput({"class": "input", "autocomplete": "off"}),
         error_messages={"required": "Enter a name.", "max_length": "Shorten the name to 256 characters."},
     )
     on = forms.TypedChoiceField(
         label="On or off",
-        help_text="LaunchDarkly sends events only while the destination is on. It does not send past events later.",
+        help_text="LaunchDarkly exports events only while the destination is on. Past events aren’t exported.",
         choices=(
             ("true", "On: send events as soon as it is created"),
             ("false", "Off: create it now, turn it on in LaunchDarkly later"),
@@ -90,14 +88,13 @@ class DestinationForm(forms.Form):
     )
     reason = PlainField(
         label="Reason",
-        help_text="For whoever reads the history: why it is needed, or a ticket.",
+        help_text="Shown in the history. For example, a ticket number.",
         required=False,
         multiline=True,
         widget=forms.Textarea({"class": "input", "rows": 3}),
         error_messages={"max_length": "Shorten the reason to 2,048 characters."},
     )
     critical_key = PlainField(
-        label="Key of the critical environment",
         required=False,
         quotes=True,
         widget=forms.TextInput(
@@ -141,7 +138,7 @@ class DestinationForm(forms.Form):
         self.fields |= config
         for fact, _ in kind.facts:
             self.fields[f"{FACT}{fact}"] = forms.CharField(required=False, widget=forms.HiddenInput, max_length=200)
-        self.order_fields(["name", "project", "environment", "critical_key", *config, "on", "reason", "submission"])
+        self.order_fields(["name", "on", "project", "environment", "critical_key", *config, "reason", "submission"])
         self.offer_environments()
 
     def renew_submission(self) -> None:
@@ -173,6 +170,9 @@ class DestinationForm(forms.Form):
         self.critical = slot.environment if slot and slot.environment.critical else None
         if self.critical:
             self.ask_critical_key(self.critical)
+        if self.suggested_name:
+            # A script replaces a suggestion that was not edited when the type or the environment changes.
+            self.fields["name"].widget.attrs["data-suggested"] = self.suggested_name
 
     def current_value(self, name: str) -> str:
         """Return a field's value without making its bound field, which keeps the help text of its first use."""
@@ -182,6 +182,7 @@ class DestinationForm(forms.Form):
     def ask_critical_key(self, environment: Environment) -> None:
         """Require the key of a critical environment."""
         self.critical = environment
+        self.fields["critical_key"].label = f"Type “{environment.key}” to confirm"
         self.fields["critical_key"].required = True
         self.fields["critical_key"].error_messages["required"] = critical_message(environment)
 
@@ -191,6 +192,21 @@ class DestinationForm(forms.Form):
         self.add_error("critical_key", critical_message(environment))
 
     @property
+    def place(self) -> str:
+        """The names of the chosen project and environment; empty unless LaunchDarkly lists both."""
+        return self.options.place(self.current_value("project"), self.current_value("environment"))
+
+    @property
+    def suggested_name(self) -> str:
+        """A name for the destination; empty while no listed environment is chosen."""
+        slot = self.options.slot(self.current_value("environment"))
+        return f"{slot.environment.name or slot.environment.key} events to {self.kind.label}"[:256] if slot else ""
+
+    def suggest_name(self) -> None:
+        """Let a new form begin with the suggested name, unless it has one."""
+        self.initial.setdefault("name", self.suggested_name)
+
+    @property
     def taken(self) -> EnvironmentSlot | None:
         """The chosen environment, if it has a destination already."""
         slot = self.options.slot(self.current_value("environment"))
@@ -198,24 +214,22 @@ class DestinationForm(forms.Form):
 
     def clean_project(self) -> str:
         key: str = self.cleaned_data["project"]
+        if len(self.options.project_keys(key)) > 1:
+            raise ValidationError("Several projects have this name. Enter the project’s key.")
         if not KEY.fullmatch(key):
-            raise ValidationError(
-                "Enter the project's key: letters, digits, dots, hyphens or underscores. Example: web-shop"
-            )
+            raise ValidationError("Enter the name or key of a project. Example: web-shop")
         if self.options.lacks_project(key):
-            raise ValidationError("LaunchDarkly has no project with this key. Choose one from the list.")
+            raise ValidationError("No project with this name or key. Choose one from the list.")
         return key
 
     def clean_environment(self) -> str:
         key: str = self.cleaned_data["environment"]
+        if len(self.options.environment_keys(key)) > 1:
+            raise ValidationError("Several environments of the project have this name. Choose one from the list.")
         if not KEY.fullmatch(key):
-            raise ValidationError(
-                "Enter the environment's key: letters, digits, dots, hyphens or underscores. Example: production"
-            )
+            raise ValidationError("Enter the name or key of an environment. Example: production")
         if "project" in self.cleaned_data and self.options.lacks_environment(key):
-            raise ValidationError(
-                "LaunchDarkly has no environment with this key in the project. Choose one from the list."
-            )
+            raise ValidationError("No environment with this name or key in the project. Choose one from the list.")
         return key
 
     def clean_critical_key(self) -> str:
@@ -226,8 +240,8 @@ class DestinationForm(forms.Form):
         return typed
 
     def lists_note(self) -> str:
-        """Return what to do when LaunchDarkly's lists could not be had."""
-        return f"{self.options.projects.problem} The form works all the same: type the keys of project and environment."
+        """Return why LaunchDarkly's lists could not be loaded."""
+        return self.options.projects.problem
 
     # All fields together
 
@@ -259,7 +273,7 @@ class DestinationForm(forms.Form):
         if self.posted is None:
             return
         for name in {self.field_name(name) for name in self.posted.discarded}:
-            self.replace_errors(name, DISCARDED)
+            self.replace_errors(name, DISCARDED.format(self.fields[name].label if name else "One field"))
         if self.posted.unknown:
             self.add_error(None, UNKNOWN_FIELDS.format(self.kind.label))
 

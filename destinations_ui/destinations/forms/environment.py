@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django import forms
@@ -27,6 +27,20 @@ class EnvironmentOptions:
         """Return an environment, if it is listed."""
         return next((slot for slot in self.environments.items if slot.environment.key == environment), None)
 
+    def project_keys(self, text: str) -> list[str]:
+        """Return the keys of the projects that a text names by key, by name, or as ``Name (key)``."""
+        return matching_keys(text, ((project.key, project.name) for project in self.projects.items))
+
+    def environment_keys(self, text: str) -> list[str]:
+        """Return the keys of the project's environments that a text names."""
+        return matching_keys(text, ((slot.environment.key, slot.environment.name) for slot in self.environments.items))
+
+    def place(self, project: str, environment: str) -> str:
+        """Return the names of a listed project and environment, ``Web shop / Test``; empty where one is not listed."""
+        names = [item.name or item.key for item in self.projects.items if item.key == project]
+        slot = self.slot(environment)
+        return f"{names[0]} / {slot.environment.name or slot.environment.key}" if names and slot else ""
+
     def listed(self, project: str, environment: str) -> dict[str, str]:
         """Return those of the chosen keys that LaunchDarkly lists."""
         chosen = {"project": project} if project in {item.key for item in self.projects.items} else {}
@@ -41,6 +55,18 @@ class EnvironmentOptions:
         return self.environments.current and self.slot(key) is None
 
 
+def matching_keys(text: str, listed: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the keys that a text names. Names are compared without case; an exact key comes before any name."""
+    wanted = text.casefold()
+    matches = {key: {name.casefold(), f"{name} ({key})".casefold()} for key, name in listed}
+    return [text] if text in matches else [key for key, names in matches.items() if wanted in names]
+
+
+def key_of(text: str, keys: Sequence[str]) -> str:
+    """Return the one key that a text names, or the text as it is."""
+    return keys[0] if len(keys) == 1 else text
+
+
 def known_key(text: str) -> str:
     """Return a project's or environment's key, or an empty text when it cannot be one, or could be a secret."""
     return text if KEY.fullmatch(text) and not in_free_text(text) else ""
@@ -49,10 +75,8 @@ def known_key(text: str) -> str:
 def project_input(options: EnvironmentOptions, attrs: Mapping[str, str]) -> tuple[forms.Widget, str]:
     """Return the input that offers the projects, and its help; any other key may be typed."""
     suggestions = [(project.key, project.name) for project in options.projects.items]
-    help_text = "Choose from LaunchDarkly's projects; type to search by key or name."
-    return SuggestInput(
-        suggestions, {**TEXT, **attrs}
-    ), help_text if options.projects.known else "Type the project's key."
+    help_text = "Choose a project, or type its name or key." if options.projects.known else "Type the project’s key."
+    return SuggestInput(suggestions, {**TEXT, **attrs}), help_text
 
 
 def environment_input(
@@ -61,14 +85,14 @@ def environment_input(
     """Return the input that offers the project's environments, and its help; without a list, the key is typed."""
     if not options.environments.items:
         choose = options.projects.current and not project
-        help_text = "Choose the project first, or type the environment's key."
-        return forms.TextInput(TEXT), help_text if choose else "Type the environment's key."
+        help_text = "Choose the project first, or type the environment’s name or key."
+        return forms.TextInput({**TEXT, **attrs}), help_text if choose else "Type the environment’s key."
     choices = [("", "Choose…")]
     choices += [(slot.environment.key, describe(slot)) for slot in options.environments.items]
     if chosen and chosen not in dict(choices):
-        choices.append((chosen, f"{chosen} (not in LaunchDarkly's list)"))
+        choices.append((chosen, f"{chosen} (not in LaunchDarkly’s list)"))
     widget = forms.Select({"class": "input", **attrs}, choices=choices)
-    return widget, "An environment can have one destination, whatever its kind."
+    return widget, "An environment can have one destination, of any type."
 
 
 def describe(slot: EnvironmentSlot) -> str:
@@ -83,4 +107,4 @@ def describe(slot: EnvironmentSlot) -> str:
 
 def critical_message(environment: Environment) -> str:
     """Return what to type before anything is sent to a critical environment."""
-    return f"{environment.name} is a critical environment. Type its key, {environment.key}, to go on."
+    return f"{environment.name} is a critical environment. Type “{environment.key}” to confirm."

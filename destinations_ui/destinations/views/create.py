@@ -48,6 +48,7 @@ def create_destination(request: SignedInRequest, kind: Kind) -> HttpResponse:
     chosen = {name: key for name, key in chosen_environment(request).items() if key}
     initial = {**(source.initial if source else {}), **chosen}
     form = DestinationForm(kind, options.load(str(initial.get("project", ""))), initial=initial)
+    form.suggest_name()
     part = FIELDS if wants_fragment(request) else ""
     return page(request, form, part=part, prefill=source, prefill_problem=problem)
 
@@ -91,7 +92,7 @@ def redraw(request: SignedInRequest, kind: Kind) -> HttpResponse:
         return redirect("create-destination", kind)
     command = request.POST.get("redraw", "")
     posted = posted_data.parse(kind, request.POST)
-    loaded = options.load(posted.text("project"), refresh=command == "refresh")
+    loaded = options.load_named(posted, refresh=command == "refresh")
     return page(request, DestinationForm(kind, loaded, initial=as_typed(posted, command)))
 
 
@@ -105,12 +106,13 @@ def environment_options(request: SignedInRequest, kind: Kind) -> HttpResponse:
         return redirect("create-destination", kind)
     refresh = "refresh" in request.GET
     posted = posted_data.parse(kind, request.POST)
-    loaded = options.load(posted.text("project"), refresh=refresh)
-    # An environment that only the project chosen before has.
-    gone = not refresh and loaded.lacks_environment(posted.text("environment"))
-    initial = as_typed(posted) | ({"environment": ""} if gone else {})
+    loaded = options.load_named(posted, refresh=refresh)
+    # An environment that only the project chosen before has, or none.
+    typed = posted.text("environment")
+    missing = typed if not refresh and loaded.lacks_environment(typed) else ""
+    initial = as_typed(posted) | ({"environment": ""} if missing else {})
     part = ENVIRONMENT if wants_fragment(request) else ""
-    return page(request, DestinationForm(kind, loaded, initial=initial), part=part)
+    return page(request, DestinationForm(kind, loaded, initial=initial), part=part, missing=missing)
 
 
 @require_safe

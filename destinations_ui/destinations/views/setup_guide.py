@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from destinations_ui.accounts.http import SignedInRequest, wants_fragment
 from destinations_ui.accounts.permissions import may_create
-from destinations_ui.destinations import setup_guides
+from destinations_ui.destinations import environment_options, setup_guides
 from destinations_ui.destinations.forms import posted_data
 from destinations_ui.destinations.forms.environment import known_key
 from destinations_ui.kinds import Kind
@@ -28,6 +28,8 @@ def setup_guide(request: SignedInRequest, kind: Kind) -> HttpResponse:
     values, invalid = posted_data.valid_values(posted)
     guides = setup_guides.of_values(kind, values)
     error: LaunchDarklyError | None = None
+    if any(guide.trust_policy for guide in kind.setup_guides):
+        environment_options.load_named(posted)
     environment = [known_key(posted.text(name)) for name in ("project", "environment")]
     fetchable = all(environment) and any(filled.guide.trust_policy for filled in guides)
     if fetchable and "fetch" in request.POST:

@@ -124,7 +124,7 @@ class TestWhere:
         form = filled(KINESIS, {name: key})
 
         assert "Example:" in said(form, name)
-        assert said(form, name).startswith(f"Enter the {name}'s key")
+        assert said(form, name).startswith("Enter the name or key of a")
         assert all(request.path.count("/") <= 5 and ".." not in request.path for request in sandbox.requests)
 
     def test_an_unknown_project_is_refused_after_another_look(self, sandbox: SandboxServer) -> None:
@@ -133,7 +133,7 @@ class TestWhere:
 
         form = filled(KINESIS, project="nowhere")
 
-        assert form.errors["project"] == ["LaunchDarkly has no project with this key. Choose one from the list."]
+        assert form.errors["project"] == ["No project with this name or key. Choose one from the list."]
         assert [request.query for request in sandbox.requests[before:] if request.path == "/api/v2/projects"]
 
     def test_an_unknown_environment_is_refused_after_another_look(self, sandbox: SandboxServer) -> None:
@@ -143,9 +143,9 @@ class TestWhere:
 
         form = filled(KINESIS, environment="nowhere")
 
-        assert "LaunchDarkly has no environment with this key in the project" in said(form, "environment")
+        assert "No environment with this name or key in the project" in said(form, "environment")
         assert sandbox.count("GET", path) == before + 1
-        assert "nowhere (not in LaunchDarkly's list)" in shown(form).text
+        assert "nowhere (not in LaunchDarkly’s list)" in shown(form).text
 
     def test_an_environment_made_a_moment_ago_is_accepted(self, sandbox: SandboxServer) -> None:
         new_form(KINESIS, project="web-shop")
@@ -172,8 +172,8 @@ class TestWhere:
         form = filled(KINESIS, project="typed-by-hand", environment="typed-too")
 
         assert "could not be reached" in fresh.options.projects.problem
-        assert fresh.fields["project"].help_text == "Type the project's key."
-        assert fresh.fields["environment"].help_text == "Type the environment's key."
+        assert fresh.fields["project"].help_text == "Type the project’s key."
+        assert fresh.fields["environment"].help_text == "Type the environment’s key."
         assert form.is_valid(), form.errors
 
     def test_when_launchdarkly_fails_an_old_list_is_offered(self, sandbox: SandboxServer) -> None:

@@ -26,7 +26,7 @@ from tests.support.form_data import (
     shown,
 )
 
-DISCARDED = "This held a secret"
+DISCARDED = "this looked like a secret"
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
@@ -38,7 +38,7 @@ class TestForeignFields:
         form = filled(KINESIS, {"config-write_key": "marker-of-the-key"})
 
         assert not form.is_valid()
-        assert "fields that Amazon Kinesis does not have, so nothing was sent" in form.problems()[0].message
+        assert "fields that Amazon Kinesis doesn’t have, so nothing was sent" in form.problems()[0].message
         assert "marker-of-the-key" not in shown(form).html
 
     @pytest.mark.parametrize(
@@ -78,7 +78,8 @@ class TestSecretsInPlainFields:
         form = filled(EVENT_HUBS, {name: pasted})
 
         assert not form.is_valid()
-        assert [str(message)[: len(DISCARDED)] for message in form.errors[name]] == [DISCARDED]
+        [message] = form.errors[name]
+        assert str(message).startswith(f"{form.fields[name].label}: {DISCARDED}")
         assert form[name].value() == ""
         for key in ("marker-of-the-key", "bWFya2VyLW9mLXRoZS1rZXk"):
             assert key not in shown(form).html
@@ -97,7 +98,7 @@ class TestSecretsInPlainFields:
 
         assert not form.is_valid()
         assert list(form.errors) == [f"config-{name}"]
-        assert said(form, f"config-{name}").startswith(message)
+        assert message in said(form, f"config-{name}")
         assert "marker-of-the-key" not in shown(form).html
 
     @pytest.mark.parametrize("name", ["environment", "user_identity"])
@@ -106,7 +107,7 @@ class TestSecretsInPlainFields:
 
         form = filled(MPARTICLE, {f"config-{name}": pasted})
 
-        assert said(form, f"config-{name}").startswith(DISCARDED)
+        assert DISCARDED in said(form, f"config-{name}")
         assert "marker-of-the-feed" not in shown(form).html
 
     def test_a_pasted_text_overwrites_no_other_field(self) -> None:
@@ -125,7 +126,7 @@ class TestSecretsInPlainFields:
 
         form = filled(kind, {name: f"The key is {secret}."})
 
-        assert said(form, name).startswith(DISCARDED)
+        assert DISCARDED in said(form, name)
         assert html.escape(secret) not in shown(form).html
 
     def test_in_rows_too(self) -> None:
@@ -133,7 +134,7 @@ class TestSecretsInPlainFields:
 
         form = mapped(rows(("user", "customer_id"), (secret, "email")))
 
-        assert said(form, "config-user_identities").startswith(DISCARDED)
+        assert DISCARDED in said(form, "config-user_identities")
         assert secret not in shown(form).html
 
     def test_a_short_secret_is_not_searched_for(self) -> None:

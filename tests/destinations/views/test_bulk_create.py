@@ -194,7 +194,7 @@ class TestSending:
 
         page = read(response)
         assert response.status_code == 422
-        assert "LaunchDarkly refused; nothing was created" in page.text
+        assert "LaunchDarkly rejected the request. Nothing was created." in page.text
         row = of_row(page, 0)
         assert row["name"] == "In forbidden"
         assert row["submission"] != data["0-submission"]

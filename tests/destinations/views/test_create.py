@@ -127,8 +127,8 @@ class TestOpening:
     def test_project_and_environment_have_a_hint(self, client: Client) -> None:
         page = read(client.get(create_url(SEGMENT), {"project": "mobile-app"}))
 
-        assert "Choose from LaunchDarkly's projects" in page.text
-        assert "An environment can have one destination, whatever its kind." in page.text
+        assert "Choose a project, or type its name or key." in page.text
+        assert "An environment can have one destination, of any type." in page.text
 
     def test_a_critical_environment_and_a_taken_one_are_said(self, client: Client) -> None:
         page = read(client.get(create_url(SEGMENT), {"project": "mobile-app", "environment": "development"}))
@@ -180,8 +180,8 @@ class TestOpening:
 
         page = read(response)
         assert response.status_code == 200
-        assert "LaunchDarkly does not answer with its lists" in page.text
-        assert "type the keys of project and environment" in page.text
+        assert "Couldn’t load projects. You can still type the keys." in page.text
+        assert "You can still type the keys" in page.text
         assert [element.attrs["type"] for element in page.find("input", name="environment")] == ["text"]
 
     def test_refreshing_shows_an_environment_made_a_moment_ago(self, client: Client, sandbox: SandboxServer) -> None:
@@ -261,7 +261,7 @@ class TestSending:
 
         page = read(response)
         assert response.status_code == 409
-        assert "This form was sent before, with other values" in page.text
+        assert "You already sent this form with other values" in page.text
         check_nothing_lost(page, SEGMENT, changed)
         assert AuditRecord.objects.count() == sandbox.count("POST") == 1
         fresh = page.form()["submission"]
@@ -347,7 +347,7 @@ class TestRejected:
 
         page = read(response)
         assert response.status_code == 422
-        assert "fields that Amazon Kinesis does not have" in page.text
+        assert "fields that Amazon Kinesis doesn’t have" in page.text
         assert "marker-of-the-key" not in page.html
         assert sandbox.count("POST") == 0
 
@@ -359,7 +359,7 @@ class TestRejected:
 
         page = read(client.post(create_url(KINESIS), data))
 
-        assert "came without its one-time number" in page.text
+        assert "had no one-time ID" in page.text
         assert sandbox.count("POST") == 0
         assert client.post(create_url(KINESIS), page.form()).status_code == 303
 
@@ -382,7 +382,7 @@ class TestRefused:
         record = AuditRecord.objects.get()
         assert response.status_code == 422
         assert page.title.startswith("Error: ")
-        assert "LaunchDarkly refused; nothing was created" in page.text
+        assert "LaunchDarkly rejected the request. Nothing was created." in page.text
         assert record.explanation in page.text
         for words in ("code: invalid_request", "message: <b>No</b> such thing", "id: e-4711", "status: 400"):
             assert words in page.text

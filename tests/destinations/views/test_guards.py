@@ -108,7 +108,7 @@ def test_an_unknown_key_is_refused_however_it_is_written(
     response = client.post(create_url(KINESIS), form_data(KINESIS) | {name: wrapping.format("acme-web")})
 
     assert response.status_code == 422
-    assert f"LaunchDarkly has no {name} with this key" in read(response).text
+    assert f"No {name} with this name or key" in read(response).text
     assert sandbox.count("POST") == 0
 
 

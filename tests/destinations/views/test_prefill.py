@@ -127,7 +127,7 @@ def test_a_configuration_of_any_shape_breaks_nothing(client: Client, config: dic
 def test_what_is_not_there_is_said_and_the_form_opens(client: Client, query: str, text: str) -> None:
     page = opened(client, KINESIS, **{query: text})
 
-    assert "The form could not be filled" in page.text
+    assert "Couldn’t fill the form" in page.text
     assert "<b>" not in page.html
 
 
@@ -138,13 +138,13 @@ def test_who_may_not_see_records_gets_nothing_of_one(client: Client, nobody: Use
     page = opened(client, KINESIS, **{"from": str(record(name="Not for all eyes").uuid)})
 
     assert "Not for all eyes" not in page.html
-    assert "The form could not be filled" in page.text
+    assert "Couldn’t fill the form" in page.text
 
 
 def test_without_launchdarkly_the_form_opens_and_says_so(client: Client, settings: Settings) -> None:
     settings.LAUNCHDARKLY_URL = "http://127.0.0.1:9"
 
-    assert "The form could not be filled" in opened(client, KINESIS, like="61").text
+    assert "Couldn’t fill the form" in opened(client, KINESIS, like="61").text
 
 
 def test_what_stands_for_a_secret_is_neither_shown_nor_cached(

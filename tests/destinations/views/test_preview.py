@@ -52,7 +52,7 @@ class TestChecking:
 
         page = read(response)
         assert response.status_code == 200
-        assert "Before it is sent" in page.text
+        assert "LaunchDarkly’s lists were read just now" in page.text
         first, body = shown_request(page)
         assert first.endswith("/api/v2/destinations/web-shop/staging")
         expected = kind.split(kind.examples()).request
@@ -119,7 +119,7 @@ class TestChecking:
         response = client.post(create_url(KINESIS), form_data(KINESIS, name="") | {"check": "yes"})
 
         assert response.status_code == 422
-        assert "Before it is sent" not in read(response).text
+        assert "LaunchDarkly’s lists were read just now" not in read(response).text
 
 
 #: What can be wrong with a form.
@@ -179,7 +179,7 @@ class TestUnusual:
 
         page = read(response)
         assert response.status_code == 422
-        assert "Look at this before it is sent" in page.text
+        assert "Review before creating" in page.text
         for words in ("full access to the namespace", "44 characters of Base64", "begins or ends with spaces"):
             assert words in page.text
         marks = [element.attrs["value"] for element in page.find("input", name="confirm")]
@@ -290,5 +290,5 @@ def test_no_secret_is_in_a_preview_or_in_what_is_asked(client: Client, kind: Kin
     for data in (form_data(kind), form_data(kind, odd)):  # type: ignore[arg-type]  # a dict of values is not covariant
         page = client.post(create_url(kind), data | {"check": "yes"}, headers=headers).content.decode()
 
-        assert "Before it is sent" in page
+        assert "LaunchDarkly’s lists were read just now" in page
         assert not any(secret in page for secret in secrets_of(kind))

@@ -59,8 +59,8 @@ def test_what_is_not_right_yet_is_left_out_and_named(client: Client) -> None:
 
     page = read(client.post(f"{create_url(KINESIS)}guide/", data))
 
-    assert "Left out, since it is not right yet: Stream name" in page.text
-    assert "Still to fill in: AWS region, Stream name" in page.text
+    assert "Left out because it isn’t valid yet: Stream name" in page.text
+    assert "Still missing: AWS region, Stream name" in page.text
     assert "arn:aws:kinesis:x" not in page.find("pre", id="guide-1")[0].text
 
 
@@ -70,7 +70,7 @@ def test_a_secret_in_a_plain_field_is_left_out_as_well(client: Client) -> None:
 
         assert text not in page.html
         assert "marker-of-the-key" not in page.html
-        assert "Left out, since it is not right yet: Namespace" in page.text
+        assert "Left out because it isn’t valid yet: Namespace" in page.text
 
 
 def test_the_way_back_keeps_all_but_the_secrets(client: Client) -> None:
@@ -91,7 +91,7 @@ class TestTrustPolicy:
         """Ask for it, and return the page's text."""
         posted = form_data(KINESIS) | {"fetch": "yes"} | data
         response = client.post(f"{create_url(KINESIS)}guide/", posted, headers=HTMX)
-        assert response.status_code == (503 if "gave no trust policy" in response.content.decode() else 200)
+        assert response.status_code == (503 if "Couldn’t get the trust policy" in response.content.decode() else 200)
         return read(response).text
 
     def test_it_is_asked_for_once_and_shown(self, client: Client, sandbox: SandboxServer) -> None:
@@ -120,7 +120,7 @@ class TestTrustPolicy:
 
         text = self.fetch(client)
 
-        assert "LaunchDarkly gave no trust policy" in text
+        assert "Couldn’t get the trust policy" in text
         assert "LaunchDarkly-data-export" in text
         assert sandbox.count("POST", TRUST) == 1
 
@@ -162,7 +162,7 @@ def test_a_record_has_the_guides_with_its_values(client: Client, operator: User)
 
     page = read(client.get(made.get_absolute_url()))
 
-    assert "What Amazon Kinesis needs" in page.text
+    assert "Amazon Kinesis setup commands" in page.text
     assert "arn:aws:kinesis:us-east-1:123456789012:stream/cat-stream" in page.text
 
 

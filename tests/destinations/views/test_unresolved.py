@@ -23,7 +23,7 @@ from tests.support.html import read
 DESTINATIONS = "/api/v2/destinations"
 FORM = "/destinations/new/kinesis/"
 PLACE = "?project=web-shop&environment=staging"
-WORDS = "An earlier attempt here has not been settled"
+WORDS = "An earlier attempt is unresolved"
 
 pytestmark = pytest.mark.django_db
 
