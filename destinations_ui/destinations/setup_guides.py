@@ -38,7 +38,7 @@ def fetched(
     except LaunchDarklyError as error:
         return list(filled), error
     if not policy:
-        return list(filled), BadResponse("LaunchDarkly’s answer held no policy. Take the one from its documentation.")
+        return list(filled), BadResponse("LaunchDarkly’s response had no policy. Use the one from its documentation.")
     # Escaped, whatever it holds: a page cannot have half of a character.
     text = json.dumps(policy, indent=2)
     about = f"LaunchDarkly’s own answer for {project} / {environment}. Save it as trust-policy.json."

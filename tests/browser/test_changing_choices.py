@@ -23,6 +23,7 @@ from tests.browser.visitor import (
     fill_config,
     press_create,
     swapped,
+    unfold_choice,
 )
 
 pytestmark = pytest.mark.browser
@@ -36,6 +37,7 @@ GIVEN_UP = ("htmx:sendAbort", "htmx:afterRequest")
 def begin(oskar: Visitor) -> Page:
     """Open the form for Kinesis and fill all of it, with another environment than in the URL."""
     page = oskar.open("/destinations/new/kinesis/?project=web-shop&environment=staging")
+    unfold_choice(page)
     fill_common(page, "Typed name", on=False, reason="Typed reason")
     with swapped(page):
         common(page, "environment").select_option("test")
@@ -182,12 +184,14 @@ def test_what_is_typed_for_project_or_environment_is_in_no_url(oskar: Visitor) -
         common(page, "project").press("Tab")
     with swapped(page):
         page.get_by_role("button", name="Refresh the environments").click()
-    common(page, "environment").fill("Another-Secret")
+    with swapped(page):
+        common(page, "environment").fill("Another-Secret")
+        common(page, "environment").press("Tab")
     with swapped(page):
         page.get_by_role("link", name="Segment").click()
 
     lookups = [request for request in sent if "/environments/" in request.url]
-    assert [request.method for request in lookups] == ["POST"] * 3
+    assert [request.method for request in lookups] == ["POST"] * 4
     for request in lookups:
         assert set(parse_qs(request.post_data or "")) <= {"csrfmiddlewaretoken", "project", "environment"}
     assert "project=A-Secret-By-Mistake" in (lookups[1].post_data or "")
@@ -260,6 +264,7 @@ def release(page: Page, pattern: str, held: list[Route]) -> None:
 
 def test_a_kind_chosen_during_an_environment_lookup_is_shown(oskar: Visitor) -> None:
     page = oskar.open("/destinations/new/kinesis/?project=web-shop&environment=staging")
+    unfold_choice(page)
     lookups = "**/destinations/new/kinesis/environments/"
     held = hold(page, lookups)
     with page.expect_request(lookups):
@@ -275,6 +280,7 @@ def test_a_kind_chosen_during_an_environment_lookup_is_shown(oskar: Visitor) -> 
 
 def test_an_environment_chosen_while_a_kind_loads_keeps_the_kind(oskar: Visitor) -> None:
     page = oskar.open("/destinations/new/kinesis/?project=web-shop&environment=staging")
+    unfold_choice(page)
     fields = "**/destinations/new/segment/**"
     held = hold(page, fields)
     with page.expect_request(fields):

@@ -95,6 +95,8 @@ def test_a_destination_can_be_created_without_a_mouse(visit: Visit, sandbox: San
 
     tab_to(page, common(page, "name"))
     page.keyboard.type("By keyboard")
+    tab_to(page, page.get_by_label("On: send events as soon as it is created"))
+    press("Space")
     tab_to(page, config(page, "api_key"))
     page.keyboard.type("key by keyboard")
     press("Tab")
@@ -114,8 +116,6 @@ def test_a_destination_can_be_created_without_a_mouse(visit: Visit, sandbox: San
     page.keyboard.type("device")
     press("Tab")
     page.keyboard.type("other")
-    tab_to(page, page.get_by_label("On: send events as soon as it is created"))
-    press("Space")
     tab_to(page, page.locator("#create"))
     press("Space")
 
@@ -146,6 +146,8 @@ def test_a_kind_by_keyboard_alone(visit: Visit, sandbox: SandboxServer, slug: st
 
     tab_to(page, common(page, "name"))
     page.keyboard.type(f"{kind.label} by keyboard")
+    tab_to(page, page.get_by_label("On: send events as soon as it is created"))
+    press("Space")
     tab_to(page, common(page, "project"))
     page.keyboard.type("web-shop")
     with swapped(page):
@@ -156,8 +158,6 @@ def test_a_kind_by_keyboard_alone(visit: Visit, sandbox: SandboxServer, slug: st
     for name, text in entries(kind):
         tab_to(page, config(page, name))
         page.keyboard.type(text[:1] if name == "environment" else text)
-    tab_to(page, page.get_by_label("On: send events as soon as it is created"))
-    press("Space")
     tab_to(page, page.locator("#check"))
     press("Enter")
     expect(page.locator("#preview")).to_be_focused()

@@ -134,8 +134,16 @@ def fill_common(page: Page, name: str, *, on: bool = True, reason: str = "") -> 
     common(page, "reason").fill(reason)
 
 
+def unfold_choice(page: Page) -> None:
+    """Show project and environment, which are folded once both are known."""
+    folded = page.locator(".head__change:not([open]) > summary")
+    if folded.count():
+        folded.click()
+
+
 def choose_environment(page: Page, project: str, environment: str) -> None:
     """Type the project's key and choose one of its environments once they have loaded."""
+    unfold_choice(page)
     common(page, "project").fill(project)
     with swapped(page):
         common(page, "project").press("Tab")

@@ -169,6 +169,8 @@ def page(
         "form": form,
         "kind": form.kind,
         "environment_query": environment_query(in_url),
+        # Who asks for new lists is about to choose from them.
+        "folded": form.place and request.POST.get("redraw") != "refresh",
         "fragment": part in {FIELDS, ENVIRONMENT},
         "kind_spec": digest(form.kind),
         "unresolved": unresolved_attempts(**chosen) if part != FIELDS and all(chosen.values()) else [],
