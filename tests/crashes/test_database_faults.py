@@ -27,7 +27,7 @@ if os.environ["DATABASE_URL"].startswith("postgres"):
     FAULTS["read-only"] = lambda storage: cast(PostgreSQL, storage).read_only()
 BEFORE = [fault for fault in FAULTS if fault != "gone"]
 NOTHING_SENT = "Nothing was sent"
-NOT_UP_TO_DATE = "could not be brought up to date"
+NOT_UP_TO_DATE = "record couldn’t be updated"
 
 
 @pytest.fixture(scope="module", autouse=True)

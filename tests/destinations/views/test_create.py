@@ -384,7 +384,7 @@ class TestRefused:
         assert page.title.startswith("Error: ")
         assert "LaunchDarkly rejected the request. Nothing was created." in page.text
         assert record.explanation in page.text
-        for words in ("code: invalid_request", "message: <b>No</b> such thing", "id: e-4711", "status: 400"):
+        for words in ("code: invalid_request", "message: <b>No</b> such thing", "error ID: e-4711", "status: 400"):
             assert words in page.text
         assert record.get_absolute_url() in page.links
         check_nothing_lost(page, kind, data)
@@ -470,7 +470,7 @@ class TestUnrecorded:
         [made] = [each for each in sandbox.destinations() if each["environment"] == "staging"]
         record = AuditRecord.objects.get()
         assert response.status_code == 200
-        assert "Created, but the history could not be brought up to date" in page.text
+        assert "Created, but the record couldn’t be updated" in page.text
         assert made["id"] in page.text
         assert str(record.uuid) in page.text
         assert record.get_absolute_url() in page.links
@@ -489,6 +489,6 @@ class TestUnrecorded:
             sandbox.script("POST", DESTINATIONS, lock)
             page = read(client.post(create_url(SEGMENT), form_data(SEGMENT)))
 
-        assert "The history could not be brought up to date" in page.text
+        assert "The record couldn’t be updated" in page.text
         assert "Refused" in page.text
         assert "e-4711" in page.text
