@@ -86,9 +86,9 @@
   });
 
   document.addEventListener("htmx:configRequest", ({ detail }) => {
-    // The form is sent to the kind that is shown, whichever it was when the page was loaded.
+    // What is typed is posted to the kind that is shown, whichever it was when the page was loaded.
     const [, intent] = /^\/destinations\/new\/[^/]+\/(.*)$/.exec(detail.path) ?? [];
-    if (detail.elt.id === "form") detail.path = currentCard().pathname + intent;
+    if (detail.verb === "post" && detail.elt.closest("#form")) detail.path = currentCard().pathname + intent;
     // The URL contains the chosen project and environment as the server writes them, never what is typed.
     if (detail.elt.closest("#kinds")) detail.path += document.getElementById("environment-field").dataset.query;
   });
@@ -128,7 +128,7 @@
   let typed = false;
   for (const type of ["input", "paste"]) {
     document.addEventListener(type, ({ target }) => {
-      if (target.form?.id === "form") typed = true;
+      if (target.form?.id === "form" || (type === "paste" && form())) typed = true;
     });
   }
   document.addEventListener("submit", ({ target, defaultPrevented }) => {

@@ -107,7 +107,7 @@ def test_a_preview_with_warnings_of_a_critical_environment(oskar: Visitor) -> No
     assert not problems(page)
     common(page, "critical_key").fill("production")
     page.locator("#check").click()
-    expect(page.get_by_role("heading", name="Look at this before it is sent")).to_be_visible()
+    expect(page.get_by_role("heading", name="Review before creating")).to_be_visible()
     expect(page.locator("#preview")).to_be_visible()
     assert not problems(page)
     for box in page.get_by_role("checkbox").all():

@@ -55,7 +55,7 @@ def test_destinations_from_sign_in_to_the_history(visit: Visit, sandbox: Sandbox
         press_create(page)
         expect_created(page, name)
 
-    page.get_by_role("link", name="History", exact=True).click()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="History").click()
     for slug in FREE:
         label = kinds.registry()[slug].label
         row = page.get_by_role("row").filter(has_text=f"Journey to {label}")
@@ -215,3 +215,36 @@ def test_a_value_of_a_record_is_copied(visit: Visit) -> None:
     page.get_by_role("button", name="Copy topic").click()
     expect(page.get_by_role("button", name="Copied topic")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == "launchdarkly-events"
+
+
+def test_four_clicks_and_one_paste_create_an_event_hubs_destination(visit: Visit, sandbox: SandboxServer) -> None:
+    page = visit("operator", viewport={"width": 1280, "height": 800}).open("/")
+    key = dict(entries(kinds.registry()["azure-event-hubs"]))["policy_key"]
+    clicks = [
+        page.get_by_role("link", name="Create destination in Web shop, Test"),
+        page.get_by_role("link", name="Azure Event Hubs"),
+        page.get_by_label("On: send events as soon as it is created"),
+        page.locator("#create"),
+    ]
+    for place in clicks[:2]:
+        click_without_scrolling(place)
+    expect(page.get_by_role("heading", level=1)).to_have_text("New destination for Web shop / Test")
+    page.evaluate(
+        """(text) => {
+            const clipboardData = new DataTransfer();
+            clipboardData.setData("text/plain", text);
+            document.activeElement.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
+        }""",
+        f"Endpoint=sb://contoso-events.servicebus.windows.net/;SharedAccessKeyName=send;SharedAccessKey={key};EntityPath=hub",
+    )
+    expect(config(page, "policy_key")).to_have_value(key)
+    for place in clicks[2:]:
+        click_without_scrolling(place)
+    expect_created(page, "Test events to Azure Event Hubs")
+    assert sandbox.count("POST") == 1
+
+
+def click_without_scrolling(place: Locator) -> None:
+    """Click what is in view; the page is not scrolled for it."""
+    expect(place).to_be_in_viewport(ratio=1)
+    place.click()

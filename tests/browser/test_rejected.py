@@ -145,7 +145,7 @@ def test_a_refusal_by_launchdarkly_keeps_all_values_for_a_retry(oskar: Visitor, 
     press_create(page)
     expect_created(page, "Refused at first")
     assert [body["config"]["policyKey"] for body in sent(sandbox)] == [SECRET, SECRET]  # type: ignore[index]  # JSON
-    page.get_by_role("link", name="History", exact=True).click()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="History").click()
     rows = page.get_by_role("row").filter(has_text="Refused at first")
     expect(rows).to_have_count(2)
     expect(rows.first).to_contain_text("Succeeded")

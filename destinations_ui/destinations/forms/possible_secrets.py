@@ -33,7 +33,10 @@ LABELLED = re.compile(
 #: are 24 and 40 hexadecimal digits.
 RUN = re.compile(r"[A-Za-z0-9]{20,}")
 IDENTIFIER = re.compile(r"[0-9a-f]{24}|[0-9a-f]{40}")
-BASE64 = re.compile(r"[A-Za-z0-9+_=-]{32,}|[A-Za-z0-9+/]{30,}={1,2}")
+#: An AWS secret access key has 40 characters, often with slashes.
+BASE64 = re.compile(
+    r"[A-Za-z0-9+_=-]{32,}|[A-Za-z0-9+/]{30,}={1,2}|(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/=])"
+)
 
 
 def in_free_text(text: str, secrets: Collection[str] = ()) -> bool:

@@ -57,8 +57,11 @@
     else box.closest("[data-paste-box]").querySelector("[data-pasted]").textContent = "The connection was lost. Paste it again.";
   };
 
+  // Pasted where no field has the focus, a text is for the box.
+  const pastedInto = (target) => (target.closest("input, textarea, select") ? target : document.querySelector(".form > .paste textarea"));
+
   document.addEventListener("paste", async (event) => {
-    const input = event.target;
+    const input = pastedInto(event.target);
     if (!isConfig(input) && !isBox(input)) return;
     const text = event.clipboardData.getData("text/plain");
     if (isBox(input)) {

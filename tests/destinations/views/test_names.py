@@ -78,3 +78,24 @@ def test_a_new_form_begins_with_a_suggested_name(client: Client) -> None:
 
     assert read(client.get(create_url(KINESIS), place)).form()["name"] == "Test events to Amazon Kinesis"
     assert read(client.get(create_url(KINESIS))).form()["name"] == ""
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["wJalrXUtnFEMI/K7MDENG/bPxRfiCYzq4marker8", "AKIA4MARKER8KEY5EXMP", "8f14e45fceea167a5a36dedd4bea2543"],
+    ids=["AWS secret", "AWS key", "hexadecimal"],
+)
+def test_a_key_in_the_reason_is_refused_and_not_shown_back(client: Client, sandbox: SandboxServer, key: str) -> None:
+    response = client.post(create_url(KINESIS), form_data(KINESIS, reason=f"OPS-12, with {key}"))
+
+    page = read(response)
+    assert response.status_code == 422
+    assert "Reason: this looked like a secret" in page.text
+    assert key not in page.html
+    assert sandbox.count("POST") == 0
+
+
+def test_links_and_tickets_in_the_reason_are_fine(client: Client) -> None:
+    reason = "https://github.com/acme/infra/pull/1234, OPS-12345, commit 356a192b7913b04c54574d18c28d46e6395428ab"
+
+    assert client.post(create_url(KINESIS), form_data(KINESIS, reason=reason)).status_code == 303
