@@ -221,14 +221,14 @@ def test_four_clicks_and_one_paste_create_an_event_hubs_destination(visit: Visit
     page = visit("operator", viewport={"width": 1280, "height": 800}).open("/")
     key = dict(entries(kinds.registry()["azure-event-hubs"]))["policy_key"]
     clicks = [
-        page.get_by_role("link", name="Create destination in Web shop, Test"),
+        page.get_by_role("link", name="Create destination in Web shop, Staging"),
         page.get_by_role("link", name="Azure Event Hubs"),
         page.get_by_label("On: send events as soon as it is created"),
         page.locator("#create"),
     ]
     for place in clicks[:2]:
         click_without_scrolling(place)
-    expect(page.get_by_role("heading", level=1)).to_have_text("New destination for Web shop / Test")
+    expect(page.get_by_role("heading", level=1)).to_have_text("New destination for Web shop / Staging")
     page.evaluate(
         """(text) => {
             const clipboardData = new DataTransfer();
@@ -240,7 +240,7 @@ def test_four_clicks_and_one_paste_create_an_event_hubs_destination(visit: Visit
     expect(config(page, "policy_key")).to_have_value(key)
     for place in clicks[2:]:
         click_without_scrolling(place)
-    expect_created(page, "Test events to Azure Event Hubs")
+    expect_created(page, "Staging events to Azure Event Hubs")
     assert sandbox.count("POST") == 1
 
 

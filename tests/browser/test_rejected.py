@@ -134,7 +134,7 @@ def test_a_refusal_by_launchdarkly_keeps_all_values_for_a_retry(oskar: Visitor, 
     notice = page.get_by_role("alert").filter(has_text="LaunchDarkly rejected the request. Nothing was created.")
     expect(notice).to_be_focused()
     notice.get_by_text("LaunchDarkly’s response").click()
-    for words in ("status: 403", "code: forbidden", "message: approval is required", "id: "):
+    for words in ("status: 403", "code: forbidden", "message: approval is required", "ID: "):
         expect(notice).to_contain_text(words)
     expect(common(page, "name")).to_have_value("Refused at first")
     expect(common(page, "reason")).to_have_value("Kept reason")

@@ -186,7 +186,7 @@ def test_a_record_open_in_another_tab_updates_by_itself(
     tab = oskar.new_tab("/history/")
     row = tab.get_by_role("row").filter(has_text=name)
     expect(row).to_contain_text("Sending")
-    row.get_by_role("link").click()
+    row.get_by_role("link", name=name).click()
     expect(tab.get_by_text("Being sent to LaunchDarkly")).to_be_visible()
     tab.evaluate("window.stillLoaded = true")
 

@@ -62,7 +62,7 @@ def test_a_destination_is_created_from_the_map_to_the_record(visit: Visit, sandb
     press_create(page)
     expect(page.get_by_text("Choose whether the destination starts on or off.")).to_have_count(2)
     expect(page).to_have_title(re.compile("^Error: "))
-    expect(page.get_by_text("they have to be typed again")).to_be_visible()
+    expect(page.get_by_text("Secrets are never sent back to the browser. Enter them again.")).to_be_visible()
     expect(common(page, "name")).to_have_value("Without scripts")
     expect(config(page, ROW.format(1, "identity"))).to_have_value("other")
 
