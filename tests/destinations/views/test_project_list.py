@@ -81,6 +81,12 @@ class TestWhatIsThere:
         assert "Created by oskar" in words
         assert AuditRecord.objects.get().get_absolute_url() in page.links
 
+    def test_what_was_created_elsewhere_leads_to_launchdarkly(self, client: Client, sandbox: SandboxServer) -> None:
+        [link] = open_page(client).classed("destination__name")
+
+        assert link.text == "Development events in LaunchDarkly"
+        assert link.attrs["href"] == f"{sandbox.url}/settings/integrations"
+
     def test_only_a_success_counts_as_made(self, client: Client, sandbox: SandboxServer) -> None:
         record(destination_id=sandbox.add_destination("web-shop", "test", name="Theirs"), outcome="unknown")
 
