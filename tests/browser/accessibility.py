@@ -34,13 +34,15 @@ CRAMPED = """() => {
   const lines = (element) => {
     const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
     const range = document.createRange();
-    const bottoms = new Set();
+    const bottoms = [];
     while (texts.nextNode()) {
       if (texts.currentNode.parentElement.closest("svg")) continue;
       range.selectNodeContents(texts.currentNode);
-      for (const { width, bottom } of range.getClientRects()) if (width > 1) bottoms.add(Math.round(bottom));
+      for (const { width, bottom } of range.getClientRects()) if (width > 1) bottoms.push(bottom);
     }
-    return bottoms.size;
+    // On one line, texts of another size end a few pixels higher or lower.
+    bottoms.sort((one, other) => one - other);
+    return bottoms.filter((bottom, number) => !number || bottom > bottoms[number - 1] + 8).length;
   };
   const thin = all("h1, h2, h3, p, legend, label, summary, li").filter((element) => {
     const words = element.innerText.trim().split(/\\s+/);
