@@ -442,7 +442,6 @@ def test_without_scripts_a_whole_text_is_refused(visit: Visit, sandbox: SandboxS
     oskar = visit("operator", java_script_enabled=False)
     oskar.expects(422)
     page = oskar.open(f"{HUBS}?project=web-shop&environment=staging")
-    common(page, "environment").select_option("staging")
     fill_common(page, "Whole string")
     config(page, "name").fill(STRING)
     config(page, "policy_key").fill(STRING)

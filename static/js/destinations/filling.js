@@ -147,8 +147,12 @@ const fillCommon = async ({ name, on, project, environment }, named, put) => {
   } else if (project && project !== first.value) report.unused.push(label(first));
   if (!environment || (first.value === project && second.value === environment)) return report;
   if (first.value === project && !second.value) {
-    await loadEnvironments(first, environment);
-    report.undo = () => loadEnvironments(first, before[1]);
+    second.value = environment; // of a list, only what is in it
+    await loadEnvironments(first, second.value);
+    report.undo = () => {
+      named("environment").value = before[1];
+      return loadEnvironments(first, before[1]);
+    };
   }
   const chosen = first.value === project && named("environment").value === environment;
   report[chosen ? "used" : "unused"].push(label(named("environment")));
