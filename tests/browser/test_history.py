@@ -65,6 +65,8 @@ def test_an_attempt_is_a_low_card_on_a_phone(visit: Visit, width: int) -> None:
         "operator", viewport={"width": width, "height": 844}, is_mobile=True, has_touch=True, timezone_id="Asia/Kolkata"
     )
     page = opened(phone)
+    page.reload()
+    expect(page.locator(".records__exact").first).to_contain_text("IST")
     assert max(page.locator(".records tbody tr").evaluate_all(HEIGHTS)) <= 120
     page.get_by_text("Filters", exact=True).click()
     expect(page.get_by_label("Environment")).to_be_visible()
