@@ -103,3 +103,13 @@ def test_a_wrong_confirmation_is_corrected_at_the_form(oskar: Visitor) -> None:
     assert not problems(page)
     delivery(page).get_by_role("link", name="Enter when you saw the first event").click()
     expect(page.get_by_label("First event seen at (UTC)")).to_be_focused()
+
+
+def test_the_way_back_to_the_history_keeps_its_filters(oskar: Visitor) -> None:
+    created(oskar, "segment", "There and back")
+    page = oskar.open("/history/?kind=segment&q=There+and")
+    page.get_by_role("link", name="There and back").click()
+    page.get_by_role("navigation", name="Breadcrumb").get_by_role("link", name="History (filtered)").click()
+
+    expect(page).to_have_url(re.compile(r"/history/\?q=There\+and&kind=segment$"))
+    expect(page.get_by_role("link", name="There and back")).to_be_visible()

@@ -47,7 +47,8 @@ def history_rows(lines: Sequence[HistoryLine], filters: Mapping[str, Any]) -> Sa
     """Format lines of the history as rows of a table, whose values are links that filter for them."""
     now = timezone.now()
     # Each URL, link and outcome is made once and not once a row.
-    record_url = reverse("record", args=[UNREADABLE_UUID])
+    # The record's page leads back to the history with these filters.
+    record_url = reverse("record", args=[UNREADABLE_UUID]) + (f"?{encoded(filters)}" if filters else "")
 
     @cache
     def link(text: str, **values: str) -> SafeString | str:
