@@ -43,6 +43,7 @@ WITHOUT_DATABASE = (
     "tests/launchdarkly",
     "tests/sandbox",
     "tests/test_docs.py",
+    "tests/test_wording.py",
     "tests/web/test_deployed.py",
     "tests/web/test_errors.py",
     "tests/web/test_every_url.py",

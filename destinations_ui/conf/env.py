@@ -151,7 +151,7 @@ class Environment:
             self.problem(name, "has a space or another character that no token has", example)
             return ""
         if value.startswith(("sdk-", "mob-")):
-            self.problem(name, "is an SDK key, which cannot call LaunchDarkly's REST API", example)
+            self.problem(name, "is an SDK key, which cannot call LaunchDarkly’s REST API", example)
         return value
 
     def launchdarkly_url(self, name: str, *, allow_other_host: bool) -> str:
@@ -175,7 +175,7 @@ class Environment:
         if not (official or is_loopback(host) or allow_other_host):
             self.problem(
                 name,
-                "is neither one of LaunchDarkly's hosts over https nor a loopback URL "
+                "is neither one of LaunchDarkly’s hosts over https nor a loopback URL "
                 "(LAUNCHDARKLY_ALLOW_OTHER_HOST=true allows any host)",
                 example,
             )
@@ -210,7 +210,7 @@ class Environment:
 def weakness_of_key(value: str, minimum: int) -> str:
     """Return why a key is too weak, or an empty string."""
     if any(character.isspace() for character in value) or value.startswith("$("):
-        return "is text or a command, which is not run here: paste the command's output"
+        return "is text or a command, which is not run here: paste the command’s output"
     if len(value) < minimum:
         return f"is shorter than {minimum} characters"
     if len(set(value)) < MINIMUM_DIFFERENT:

@@ -183,7 +183,7 @@ def decide(record: AuditRecord, *, actor: User, destination_id: str, reason: str
     if found.problem:
         raise DecisionError(found.problem)
     if found.record.outcome != Outcome.UNKNOWN:
-        raise DecisionError("This attempt was resolved meanwhile, so no decision is needed.")
+        raise DecisionError("This attempt is already resolved, so no decision is needed.")
     if not found.candidates:
         raise DecisionError("LaunchDarkly has no matching destination any more, so there is nothing to choose.")
     ids = sorted(item.id for item in found.candidates)
@@ -197,7 +197,7 @@ def decide(record: AuditRecord, *, actor: User, destination_id: str, reason: str
     how = f"{actor.get_username()} compared the possible matches and decided."
     payload = {"how": how, "by": actor.get_username(), "by_pk": str(actor.pk), "candidates": ids, "reason": reason}
     if not chain.resolve(record, result | {"explanation": how}, **payload):
-        raise DecisionError("This attempt was resolved meanwhile, or the destination belongs to another record.")
+        raise DecisionError("This attempt is already resolved, or the destination belongs to another record.")
     return AuditRecord.objects.get(pk=record.pk)
 
 

@@ -41,7 +41,7 @@ def fetched(
         return list(filled), BadResponse("LaunchDarkly’s response had no policy. Use the one from its documentation.")
     # Escaped, whatever it holds: a page cannot have half of a character.
     text = json.dumps(policy, indent=2)
-    about = f"LaunchDarkly’s own answer for {project} / {environment}. Save it as trust-policy.json."
+    about = f"LaunchDarkly’s own response for {project} / {environment}. Save it as trust-policy.json."
     return [
         replace(each, guide=replace(each.guide, about=about), text=text) if each.guide.trust_policy else each
         for each in filled

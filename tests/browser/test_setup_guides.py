@@ -45,7 +45,7 @@ def test_the_trust_policy_comes_from_launchdarkly(oskar: Visitor) -> None:
     page.get_by_role("button", name="Show Amazon Kinesis setup commands").click()
     page.get_by_role("button", name="Get the trust policy from LaunchDarkly").click()
 
-    expect(page.get_by_text("LaunchDarkly’s own answer for web-shop / staging")).to_be_visible()
+    expect(page.get_by_text("LaunchDarkly’s own response for web-shop / staging")).to_be_visible()
     expect(page.get_by_text("sts:ExternalId")).to_be_visible()
 
 

@@ -299,7 +299,7 @@ class TestSeveral:
         with pytest.raises(DecisionError, match="isn’t one of"):
             decide(record, actor=operator, destination_id="elsewhere", reason="")
         decide(record, actor=operator, destination_id=self.ids[0], reason="")
-        with pytest.raises(DecisionError, match="resolved meanwhile"):
+        with pytest.raises(DecisionError, match="already resolved"):
             decide(record, actor=operator, destination_id=self.ids[1], reason="")
 
     def test_none_cannot_be_decided_while_it_may_be_under_way(

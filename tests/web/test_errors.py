@@ -44,7 +44,7 @@ class TestNotAllowed:
         page = read(client.get("/"))
 
         assert "ada" not in page.text.split()
-        assert "Ask whoever runs Destinations UI" in page.text
+        assert "Ask the person who runs Destinations UI" in page.text
 
     def test_at_most_five_names_are_listed(self, client: Client, nobody: User) -> None:
         for number in range(9):

@@ -103,7 +103,7 @@ class SecretField(forms.Field):
             return
         refuse_controls(value.reveal())
         if not value.reveal().strip():
-            raise ValidationError("This is only blanks. Copy the value again.", code="blank")
+            raise ValidationError("This has only spaces. Copy the value again.", code="blank")
 
 
 class SuggestInput(forms.TextInput):

@@ -13,7 +13,7 @@ from destinations_ui.audit import search_index, triggers
 class Command(BaseCommand):
     """Rebuild the index."""
 
-    help = "Create the history's triggers and its search index again. The records and their events stay as they are."
+    help = "Create the history’s triggers and its search index again. The records and their events stay as they are."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Create the append-only triggers, then the index."""

@@ -29,7 +29,7 @@ class Command(BaseCommand):
     """Read LaunchDarkly's list once, and settle every attempt whose outcome it makes certain."""
 
     help = (
-        "Find out what became of attempts whose response was lost, by reading LaunchDarkly's list. Run it from cron, "
+        "Find out what became of attempts whose response was lost, by reading LaunchDarkly’s list. Run it from cron, "
         "or with --every as a service; any number can run at once."
     )
 

@@ -24,7 +24,7 @@ def port_number(text: str) -> int:
 class Command(BaseCommand):
     """Run the sandbox."""
 
-    help = "Run a stand-in for LaunchDarkly's API on this machine. It accepts any token that begins with api-."
+    help = "Run a stand-in for LaunchDarkly’s API on this machine. It accepts any token that begins with api-."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -33,7 +33,7 @@ class Command(BaseCommand):
         """Define the options."""
         for name, what in (
             ("checkpoint", "a checkpoint to compare it with"),
-            ("receipt", "a record's receipt to compare it with"),
+            ("receipt", "a record’s receipt to compare it with"),
             ("archive", "an archive of earlier events, the oldest first"),
         ):
             parser.add_argument(

@@ -85,7 +85,7 @@ class TestTidying:
 
         assert "control character" in said(form, "config-write_key")
 
-    @pytest.mark.parametrize(("secret", "message"), [("", "Enter the write key."), ("   ", "This is only blanks.")])
+    @pytest.mark.parametrize(("secret", "message"), [("", "Enter the write key."), ("   ", "This has only spaces.")])
     def test_a_secret_has_to_be_there(self, secret: str, message: str) -> None:
         form = filled(SEGMENT, {"config-write_key": secret})
 

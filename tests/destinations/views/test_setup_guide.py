@@ -98,7 +98,7 @@ class TestTrustPolicy:
         text = self.fetch(client)
 
         assert "sts:ExternalId" in text
-        assert "LaunchDarkly’s own answer for web-shop / staging" in text
+        assert "LaunchDarkly’s own response for web-shop / staging" in text
         assert sandbox.count("POST", TRUST) == 1
         assert "Get the trust policy" not in text
 
