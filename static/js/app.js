@@ -115,12 +115,14 @@
     detail.xhr.addEventListener("loadend", () => busy?.removeAttribute("aria-busy"));
   });
 
-  // The list of environments comes for the one that was posted. Where another has been typed since, its own request
-  // is on the way, or will be when the field is left.
+  // Where another environment has been typed since the list was requested, the list is not shown: a request for that
+  // environment is on its way, or will be when the field is left.
+  const environment = ({ target }) => target.id === "environment-field" && form().elements.namedItem("environment");
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    detail.requestConfig.environment = environment(detail)?.value;
+  });
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-    if (detail.target.id !== "environment-field" || !detail.shouldSwap) return;
-    const typed = form().elements.namedItem("environment").value;
-    if (typed !== (detail.requestConfig.formData.get("environment") ?? "")) detail.shouldSwap = false;
+    if (environment(detail) && environment(detail).value !== detail.requestConfig.environment) detail.shouldSwap = false;
   });
 
   // Leaving the page

@@ -447,7 +447,7 @@ def test_without_scripts_a_whole_text_is_refused(visit: Visit, sandbox: SandboxS
     config(page, "policy_key").fill(STRING)
     press_create(page)
 
-    expect(page.get_by_text("Enter only what the field asks for.").first).to_be_visible()
+    expect(page.get_by_text("Enter only the value that this field is for.").first).to_be_visible()
     expect(page.get_by_text("This is a whole connection string. Enter only the policy key.").first).to_be_visible()
     assert KEY not in page.content()
     assert sandbox.count("POST") == 0

@@ -187,7 +187,7 @@ def test_a_record_open_in_another_tab_updates_by_itself(
     row = tab.get_by_role("row").filter(has_text=name)
     expect(row).to_contain_text("Sending")
     row.get_by_role("link", name=name).click()
-    expect(tab.get_by_text("Being sent to LaunchDarkly")).to_be_visible()
+    expect(tab.get_by_text("Sending to LaunchDarkly")).to_be_visible()
     tab.evaluate("window.stillLoaded = true")
 
     held.sign.set()
