@@ -53,9 +53,10 @@ def message_texts() -> Iterator[tuple[str, str]]:
         tree = ast.parse(path.read_text())
         docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         for node in ast.walk(tree):
-            text = node.value if isinstance(node, ast.Constant) and id(node) not in docstrings else None
-            if isinstance(text, str) and re.search(r"[a-z]+ [a-z]+", text):
-                yield f"{path.name}:{node.lineno}", text
+            if not isinstance(node, ast.Constant) or id(node) in docstrings:
+                continue
+            if isinstance(node.value, str) and re.search(r"[a-z]+ [a-z]+", node.value):
+                yield f"{path.name}:{node.lineno}", node.value
 
 
 @pytest.mark.parametrize(("word", "instead"), INSTEAD.items())
