@@ -89,17 +89,6 @@ def utc_time(time: datetime) -> SafeString | str:
 
 
 @register.filter
-def utc_in_two(time: datetime | None) -> SafeString | str:
-    """Write a time as ``utc`` does, with the time of day below the date, for a narrow column."""
-    if time is None:
-        return "unreadable"
-    exact = time.astimezone(UTC).isoformat()
-    local = in_viewers_zone(time)
-    beside = format_html(" <small>{}</small>", local) if local else ""
-    return format_html('<time datetime="{}">{} <small>{} UTC</small>{}</time>', exact, exact[:10], exact[11:19], beside)
-
-
-@register.filter
 def stamped(text: str) -> datetime | None:
     """Return the time that an event's payload holds, or ``None`` where it cannot be read."""
     return damage.read_time(text)
