@@ -299,6 +299,21 @@ def test_a_text_of_another_kind_changes_the_kind_until_undone(oskar: Visitor, ta
     expect(config(page, "policy_key")).to_have_value("")
 
 
+def test_a_text_pasted_before_a_kind_is_chosen_opens_its_form(oskar: Visitor) -> None:
+    for text, name, value in ((STREAM, "stream_name", "cat-stream"), (STRING, "policy_key", KEY)):
+        page = oskar.open("/destinations/new/?project=web-shop&environment=staging")
+        assert not problems(page)
+
+        paste(box(page), text)
+
+        expect(config(page, name)).to_have_value(value)
+        expect(status(page)).to_contain_text("Filled from the ")
+        expect(box(page)).to_be_focused()
+        expect(page).to_have_url(re.compile(r"/destinations/new/[a-z-]+/\?project=web-shop&environment=staging$"))
+        expect(common(page, "environment")).to_have_value("staging")
+        assert KEY[:-1] not in page.content()
+
+
 def test_undo_restores_name_on_or_off_and_the_environment(oskar: Visitor) -> None:
     page = oskar.open(KINESIS)
     [block] = [text for text in TEXTS if text.what == "a whole block"]

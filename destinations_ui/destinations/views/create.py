@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
+from destinations_ui import kinds
 from destinations_ui.accounts.http import SignedInRequest, redirect_to, wants_fragment
 from destinations_ui.accounts.permissions import VIEW, may_create
 from destinations_ui.destinations import environment_options as options
@@ -32,7 +33,9 @@ MAIN, FIELDS, ENVIRONMENT = "#main", "#fields", "#environment"
 def choose_kind(request: HttpRequest) -> HttpResponse:
     """Show the kinds to choose from."""
     query = environment_query(chosen_environment(request))
-    return render(request, "destinations/choose_kind.html", {"environment_query": query})
+    kind = next(iter(kinds.registry().values()))
+    context = {"environment_query": query, "kind": kind, "kind_spec": digest(kind)}
+    return render(request, "destinations/choose_kind.html", context)
 
 
 @sensitive_post_parameters()

@@ -28,7 +28,8 @@ export const use = async (input, kind, text) => {
   if (text.length > reader.LONGEST) return say(input, "warning", TOO_LONG);
   const reading = reader.read(kind, text);
   const slug = reading?.kind ?? (reading ? kind.slug : reader.otherKind(kind, text));
-  if (slug === kind.slug) return report(input, await fill(input, kind, reading));
+  const isChoosing = form.id === "choose";
+  if (slug === kind.slug && !isChoosing) return report(input, await fill(input, kind, reading));
   if (!slug) return say(input, "warning", UNREAD);
   const card = document.getElementById(`kind-${slug}`);
   const label = kind.others.find((other) => other.slug === slug)?.label;
@@ -36,14 +37,25 @@ export const use = async (input, kind, text) => {
     return say(input, "warning", `Nothing was filled, because this is for ${label ?? "a type that can’t be created here"}.`);
   }
   say(input, "filled", "Filling in…");
-  const back = document.getElementById(`kind-${kind.slug}`);
-  if (!(await shown(card))) return say(placeOf(form, input), "warning", "Nothing was filled, because the connection was lost. Try again.");
-  const place = placeOf(form, input);
+  const back = isChoosing ? undefined : document.getElementById(`kind-${kind.slug}`);
+  if (!(await (isChoosing ? opened(card) : shown(card)))) return say(placeOf(form, input), "warning", "Nothing was filled, because the connection was lost. Try again.");
+  const place = isChoosing ? document.querySelector("#form [data-paste-box] textarea") : placeOf(form, input);
   const other = await load(place);
   const there = other && reader.read(other, text);
   const filled = there && !there.kind ? await fill(place, other, there) : { undo() {}, text: UNREAD, tone: "warning" };
   report(place, { ...filled, text: `The type is now ${label}. ${filled.text}` }, back);
   if (place !== input) place.focus();
+};
+
+// Open the form of a kind in place of the page that only chooses one; false when it does not come. Leaving the page would
+// lose the text, which is kept nowhere.
+const opened = async (card) => {
+  // As when htmx goes back to a page: the response is all of it.
+  const headers = { "HX-History-Restore-Request": "true" };
+  await htmx.ajax("GET", card.href, { target: "#main", swap: "outerHTML", select: "#main", headers });
+  const isThere = Boolean(document.getElementById("form"));
+  if (isThere) history.replaceState(null, "", card.href);
+  return isThere;
 };
 
 // Choose a kind and wait until its fields are there; false when they do not come.
