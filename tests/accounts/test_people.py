@@ -94,6 +94,14 @@ class TestList:
         assert "/people/" in links
         assert not [link for link in links if link.startswith("/admin/")]
 
+    def test_the_header_shows_it_to_administrators_alone(self, client: Client, operator: User) -> None:
+        client.force_login(operator)
+
+        links = read(client.get("/history/")).links
+
+        assert "/people/" not in links
+        assert "/account/" in links
+
 
 class TestCreate:
     """A new user."""

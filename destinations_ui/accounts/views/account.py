@@ -73,14 +73,12 @@ def end_session(request: SignedInRequest) -> HttpResponse:
 def page(request: SignedInRequest, **invalid: Any) -> HttpResponse:
     """Return the page, with the form that has errors, if any, in place of a fresh one."""
     user = request.user
-    own = preferences.of(user)
     context = {
-        "role": roles.of(user),
-        "role_label": roles.label(user),
+        "role": roles.label(user),
         "sessions": sessions.listed(user, request.session.session_key),
         "name_form": NameForm(initial={"name": user.get_full_name()}),
         "password_form": PasswordForm(request, user),
-        "preferences_form": PreferencesForm(initial=preferences.values(own)),
+        "preferences_form": PreferencesForm(initial=preferences.values(preferences.of(user))),
         "invalid_form": next(iter(invalid.values()), None),
     }
     return render(request, "accounts/account.html", context | invalid, status=422 if invalid else 200)
