@@ -274,7 +274,7 @@ def test_a_secret_in_a_plain_field_is_discarded_not_shown_back(
     assert response.status_code == 422
     page = response.content.decode()
     assert "c2VjcmV0LW1hcmtlcg" not in page
-    assert "so it was discarded" in page
+    assert "so it was removed" in page
     assert AuditRecord.objects.count() == 0
     assert sandbox.count("POST") == 0
 

@@ -19,7 +19,7 @@ from destinations_ui.destinations.forms.text import refuse_controls, tidy
 LONGEST = 2048
 #: The message for a free text that could hold a secret.
 DISCARDED = (
-    "This held a secret, such as a key or a whole connection string, so it was discarded. Say it without the secret."
+    "This looked like a secret, such as a key or a whole connection string, so it was removed. Leave the secret out."
 )
 
 

@@ -149,7 +149,7 @@ def test_what_was_discarded_is_said_at_its_field(client: Client, name: str) -> N
 
     page = read(client.post(create_url(MPARTICLE), form_data(MPARTICLE) | {name: pasted}))
 
-    assert "so it was discarded. Enter only what the field asks for." in page.text
+    assert "so it was removed. Enter only the value that this field is for." in page.text
 
 
 @pytest.mark.parametrize(

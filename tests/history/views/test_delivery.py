@@ -138,7 +138,7 @@ class TestRefused:
             logging.getLogger().removeHandler(handler)
 
         assert response.status_code == 422
-        assert "so it was discarded" in read(response).text
+        assert "so it was removed" in read(response).text
         page = client.get(record.get_absolute_url()).content.decode()
         everywhere = response.content.decode() + str(response.headers) + page + log.getvalue()
         assert "marker-of-the-key" not in everywhere + repr(list(Event.objects.values()))

@@ -370,7 +370,7 @@ class TestDeciding:
         response = self.decide(client, made, "none", pasted)
 
         assert response.status_code == 422
-        assert "so it was discarded" in read(response).text
+        assert "so it was removed" in read(response).text
         assert "c2VjcmV0LW1hcmtlcg" not in response.content.decode()
         assert reload(made).outcome == "unknown"
 
