@@ -115,7 +115,7 @@ def test_a_preview_with_warnings_of_a_critical_environment(oskar: Visitor) -> No
     page.locator("#check").click()
     expect(page.locator("#preview")).to_be_focused()
     common(page, "name").fill("Another name")
-    expect(page.get_by_text("Something was changed since")).to_be_visible()
+    expect(page.get_by_text("You changed the form after this preview")).to_be_visible()
     assert not problems(page)
 
 
