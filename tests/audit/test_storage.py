@@ -125,7 +125,10 @@ def test_the_product_sends_nothing_and_is_not_ready(
     tmp_path: Path, sandbox: SandboxServer, fault: Callable[[Path], None]
 ) -> None:
     file = tmp_path / "product.sqlite3"
-    with Product(tmp_path, sandbox.url, workers=1, database_url=f"sqlite:///{file}") as product:
+    # One thread, so that the form is posted on the connection that was open before.
+    one_thread = Product(tmp_path, sandbox.url, workers=1, database_url=f"sqlite:///{file}")
+    one_thread.environment["GUNICORN_CMD_ARGS"] = "--threads 1"
+    with one_thread as product:
         session = signed_in(product)
         form = form_data(KINESIS, name="Not to be lost", csrfmiddlewaretoken=token(session, f"{product.url}{FORM}"))
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from destinations_ui import kinds
-from destinations_ui.sandbox import Hang, SandboxServer
+from destinations_ui.sandbox import Hang, SandboxServer, Status
 from tests.browser.accessibility import problems
 from tests.browser.conftest import Visit
 from tests.browser.visitor import Visitor
@@ -65,18 +65,19 @@ def test_three_are_created_one_after_the_other(oskar: Visitor, sandbox: SandboxS
 
 def test_a_refusal_stops_and_the_rest_can_continue(oskar: Visitor, sandbox: SandboxServer) -> None:
     oskar.expects(422)
-    page = choose(oskar, "faults/forbidden", "web-shop/staging", "web-shop/test")
+    page = choose(oskar, "web-shop/staging", "web-shop/test", "web-shop/development")
     fill(page)
+    sandbox.script("POST", "/api/v2/destinations/web-shop/staging", Status(403, {"code": "forbidden"}))
 
     page.get_by_role("button", name="Create all").click()
 
-    expect(page.get_by_text("0 of 3 created, 3 to go.")).to_contain_text("Stopped at faults · forbidden")
+    expect(page.get_by_text("0 of 3 created, 3 to go.")).to_contain_text("Stopped at web-shop · staging")
     expect(
         page.locator("#row-0").get_by_text("LaunchDarkly rejected the request. Nothing was created.")
     ).to_be_visible()
     expect(page.locator("#row-0 [name$='config-write_key']")).to_have_value(KEY)
     expect(page.locator("#row-2 [name$='config-write_key']")).to_have_value(KEY)
-    assert sent(sandbox) == ["forbidden"]
+    assert sent(sandbox) == ["staging"]
     assert not problems(page)
 
     page.locator("#row-0").get_by_role("button", name="Remove").click()

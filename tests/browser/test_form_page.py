@@ -17,6 +17,7 @@ from tests.browser.visitor import (
     expect_created,
     fill_common,
     fill_config,
+    first_held,
     press_create,
     swapped,
     unfold_choice,
@@ -107,7 +108,7 @@ def test_only_the_pressed_button_is_busy(oskar: Visitor, pressed: str, busy: str
     expect(page.get_by_text(other)).to_be_hidden()
     for button in ("#check", "#create"):
         expect(page.locator(button)).to_be_disabled()
-    held[0].continue_()
+    first_held(page, held).continue_()
     expect(page.get_by_role("heading", name="There is a problem")).to_be_visible()
 
 
@@ -118,7 +119,7 @@ def test_loading_environments_is_shown(oskar: Visitor) -> None:
     common(page, "environment").select_option("staging")
     expect(page.get_by_text("Loading environments…")).to_be_visible()
     with swapped(page):
-        held[0].continue_()
+        first_held(page, held).continue_()
     expect(page.get_by_text("Loading environments…")).to_be_hidden()
 
 
@@ -144,7 +145,7 @@ def type_before_the_list(oskar: Visitor, environment: str) -> Page:
         common(page, "project").press("Tab")
     common(page, "environment").fill(environment)
     with page.expect_response(ENVIRONMENTS):
-        held[0].continue_()
+        first_held(page, held).continue_()
     expect(common(page, "environment")).to_have_value(environment)
     page.unroute(ENVIRONMENTS)
     with swapped(page):

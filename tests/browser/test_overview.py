@@ -12,7 +12,7 @@ from destinations_ui import kinds
 from destinations_ui.audit.models import Outcome
 from tests.browser.accessibility import problems
 from tests.browser.conftest import Visit
-from tests.browser.visitor import Visitor, expect_created, fill_common, fill_config, press_create
+from tests.browser.visitor import Visitor, expect_created, fill_common, fill_config, first_held, press_create
 from tests.support.product import Product
 
 pytestmark = pytest.mark.browser
@@ -62,7 +62,7 @@ def test_it_loads_by_itself_without_layout_shift(visit: Visit, width: int, has_t
     expect(below).to_be_visible()
     before = below.bounding_box()
 
-    held[0].continue_()
+    first_held(page, held).continue_()
 
     expect(page.get_by_role("link", name="unresolved: check now")).to_be_visible()
     if width >= 992:
@@ -142,7 +142,7 @@ def test_an_ended_session_does_not_move_the_focus(oskar: Visitor) -> None:
     oskar.context.clear_cookies(name="sessionid")
     page.get_by_label("Search").focus()
 
-    held[0].continue_()
+    first_held(page, held).continue_()
 
     expect(page.get_by_text("Couldn’t load the chart.")).to_be_visible()
     expect(page.locator("#messages")).to_be_empty()

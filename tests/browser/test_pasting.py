@@ -20,6 +20,7 @@ from tests.browser.visitor import (
     expect_created,
     fill_common,
     fill_config,
+    first_held,
     press_create,
     swapped,
 )
@@ -247,7 +248,7 @@ def test_a_text_pasted_before_the_json_arrives_fills_the_fields_later(oskar: Vis
     config(page, "name").evaluate(PASTE, STRING)
     config(page, "name").fill(STRING)
 
-    held[0].continue_()
+    first_held(page, held).continue_()
 
     expect(config(page, "name")).to_have_value("clicks")
     expect(config(page, "policy_key")).to_have_value(KEY)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urljoin
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, WebError, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Route, WebError, expect
 from playwright.sync_api import Error as BrowserError
 
 from destinations_ui.conf.secret import Secret
@@ -166,6 +166,15 @@ def swapped(page: Page) -> Iterator[None]:
     }""")
     yield
     expect(page.locator("html")).to_have_attribute("data-swapped", "yes")
+
+
+def first_held(page: Page, held: list[Route]) -> Route:
+    """Return the first request that a route handler holds, once it has arrived there."""
+    for _ in range(PATIENCE // 50):
+        if held:
+            return held[0]
+        page.wait_for_timeout(50)
+    raise AssertionError("No request was held.")
 
 
 def next_poll(page: Page) -> None:

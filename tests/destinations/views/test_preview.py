@@ -85,7 +85,7 @@ class TestChecking:
         page = read(client.post(create_url(KINESIS), form_data(KINESIS) | {"check": "yes"}))
 
         assert "Made elsewhere, Segment" in page.text
-        assert "so it will probably refuse" in page.text
+        assert "so it will probably reject this one" in page.text
 
     def test_an_attempt_that_is_not_settled_is_named(self, client: Client) -> None:
         lost = record(name="Lost on the way", outcome="unknown")
@@ -97,7 +97,7 @@ class TestChecking:
 
     @pytest.mark.parametrize(
         ("environment", "words"),
-        [("production", "New flags of this environment send them"), ("test", "do not send them")],
+        [("production", "On for new flags"), ("test", "Detailed events are off for new flags")],
     )
     def test_whether_the_environment_sends_detailed_events_is_said(
         self, client: Client, environment: str, words: str
@@ -112,7 +112,7 @@ class TestChecking:
         response = client.post(create_url(KINESIS), form_data(KINESIS) | {"check": "yes"})
 
         assert response.status_code == 200
-        assert "Not known." in read(response).text
+        assert "Unknown." in read(response).text
         assert "streamName" in read(response).text
 
     def test_a_form_with_mistakes_comes_back_with_them(self, client: Client) -> None:
@@ -203,7 +203,7 @@ class TestUnusual:
         assert {each["field"] for each in intent["confirmed"]} == {"Shared access policy", "Policy key"}
         page = read(client.get(response["Location"]))
         assert "full access to the namespace" in page.text
-        assert "oskar said that this is right as it is" in page.text
+        assert "oskar confirmed:" in page.text
 
     def test_what_was_confirmed_for_one_value_is_asked_again_for_another(
         self, client: Client, sandbox: SandboxServer
