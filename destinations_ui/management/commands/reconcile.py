@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import signal
-import socket
 from argparse import ArgumentTypeError
-from select import select
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -16,6 +14,8 @@ from destinations_ui.destinations import reconcile as reconciliation
 from destinations_ui.destinations.inventory import live_destinations
 from destinations_ui.destinations.reconcile import ReconcileResult
 from destinations_ui.launchdarkly.errors import LaunchDarklyError
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def interval(text: str) -> int:
@@ -49,12 +49,10 @@ class Command(BaseCommand):
             self._check(unrecorded=unrecorded)
 
     def _repeat(self, seconds: int, *, unrecorded: bool) -> None:
-        # A stop signal does no more than write to this pair, so that a check that is under way is finished first.
-        stop, notified = socket.socketpair()
-        notified.setblocking(False)
-        signal.set_wakeup_fd(notified.fileno())
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: None)
+        # Held back and waited for, so that a check in progress is finished first.
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+        # A shell starts background jobs with SIGINT ignored, and an ignored signal cannot be waited for.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         stopped = False
         while not stopped:
             try:
@@ -62,9 +60,9 @@ class Command(BaseCommand):
             except (CommandError, DatabaseError) as error:
                 self.stderr.write(str(error))
             self.stdout.flush()
-            # A connection that the database has closed meanwhile would fail each further check.
+            # A connection that the database has closed would fail every further check.
             connections.close_all()
-            stopped = bool(select([stop], [], [], seconds)[0])
+            stopped = signal.sigtimedwait(STOP_SIGNALS, seconds) is not None
 
     def _check(self, *, unrecorded: bool) -> None:
         records = [reconciliation.settle_interrupted(record) for record in reconciliation.unresolved()]
