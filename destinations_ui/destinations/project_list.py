@@ -40,7 +40,7 @@ class ListedEnvironment:
 
     @property
     def is_off(self) -> bool:
-        """Whether it has a destination that is switched off, and none that is on."""
+        """Whether a destination is off and none is on."""
         return not self.exports and any(destination.on is False for destination in self.destinations)
 
 

@@ -21,6 +21,8 @@ from tests.browser.visitor import (
     expect_created,
     fill_common,
     fill_config,
+    first_held,
+    hold,
     press_create,
     swapped,
     unfold_choice,
@@ -248,15 +250,9 @@ def went_back(page: Page) -> Iterator[None]:
     page.evaluate("() => window.back.then(() => 0)")
 
 
-def hold(page: Page, pattern: str) -> list[Route]:
-    """Hold requests for a URL; return the list of held ones."""
-    held: list[Route] = []
-    page.route(pattern, lambda route: held.append(route))
-    return held
-
-
 def release(page: Page, pattern: str, held: list[Route]) -> None:
     """Release the held requests, and hold no more."""
+    first_held(page, held)
     for route in held:
         route.continue_()
     page.unroute(pattern)
@@ -318,7 +314,7 @@ def test_sending_aborts_a_kind_that_is_still_loading(oskar: Visitor) -> None:
     expect(page.get_by_text("There is a problem")).to_be_visible()
     expect_kind(page, "kinesis")
     expect_the_rest_as_typed(page)
-    assert held[0].request.failure == "net::ERR_ABORTED"
+    assert first_held(page, held).request.failure == "net::ERR_ABORTED"
 
 
 def test_the_kind_cannot_change_while_the_form_is_sent(oskar: Visitor, sandbox: SandboxServer) -> None:

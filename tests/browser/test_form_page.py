@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Dialog, Page, Route, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from destinations_ui import kinds
 from destinations_ui.sandbox import SandboxServer
@@ -18,6 +18,7 @@ from tests.browser.visitor import (
     fill_common,
     fill_config,
     first_held,
+    hold,
     press_create,
     swapped,
     unfold_choice,
@@ -29,13 +30,6 @@ SEGMENT = kinds.registry()["segment"]
 TEST = "/destinations/new/segment/?project=web-shop&environment=test"
 CRITICAL = "/destinations/new/segment/?project=web-shop&environment=production"
 ENVIRONMENTS = "**/destinations/new/*/environments/*"
-
-
-def hold(page: Page, pattern: str) -> list[Route]:
-    """Hold requests for a URL; return the list of held ones."""
-    held: list[Route] = []
-    page.route(pattern, lambda route: held.append(route))
-    return held
 
 
 def dismissed(page: Page) -> list[str]:

@@ -12,7 +12,7 @@ from destinations_ui import kinds
 from destinations_ui.audit.models import Outcome
 from tests.browser.accessibility import problems
 from tests.browser.conftest import Visit
-from tests.browser.visitor import Visitor, expect_created, fill_common, fill_config, first_held, press_create
+from tests.browser.visitor import Visitor, expect_created, fill_common, fill_config, first_held, hold, press_create
 from tests.support.product import Product
 
 pytestmark = pytest.mark.browser
@@ -55,8 +55,7 @@ def test_it_loads_by_itself_without_layout_shift(visit: Visit, width: int, has_t
     options = {"has_touch": True, "is_mobile": True} if has_touch else {}
     oskar = visit("operator", viewport={"width": width, "height": 2_000}, **options)
     oskar.context.add_init_script(SHIFTS)
-    held: list[Route] = []
-    oskar.page.route(OVERVIEW, lambda route: held.append(route))
+    held = hold(oskar.page, OVERVIEW)
     page = oskar.open("/history/?q=In the picture")
     below = page.locator(".records")
     expect(below).to_be_visible()
@@ -135,8 +134,7 @@ def test_a_failed_load_is_reported_in_its_place(
 def test_an_ended_session_does_not_move_the_focus(oskar: Visitor) -> None:
     oskar.expects(401, "Response Status Error Code 401")
     page = oskar.page
-    held: list[Route] = []
-    page.route(OVERVIEW, lambda route: held.append(route))
+    held = hold(page, OVERVIEW)
     oskar.open("/history/?q=In the picture")
     expect(page.locator(".records")).to_be_visible()
     oskar.context.clear_cookies(name="sessionid")

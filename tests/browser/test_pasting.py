@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, expect
 
 from destinations_ui import kinds
 from destinations_ui.sandbox import SandboxServer
@@ -21,6 +21,7 @@ from tests.browser.visitor import (
     fill_common,
     fill_config,
     first_held,
+    hold,
     press_create,
     swapped,
 )
@@ -241,8 +242,7 @@ def test_a_pasted_secret_is_sent_once_with_the_form(oskar: Visitor, sandbox: San
 
 def test_a_text_pasted_before_the_json_arrives_fills_the_fields_later(oskar: Visitor) -> None:
     page = oskar.open(HUBS)
-    held: list[Route] = []
-    page.route("**/spec.*.json", lambda route: held.append(route))
+    held = hold(page, "**/spec.*.json")
     with page.expect_request("**/spec.*.json"):
         config(page, "name").focus()
     config(page, "name").evaluate(PASTE, STRING)

@@ -168,6 +168,13 @@ def swapped(page: Page) -> Iterator[None]:
     expect(page.locator("html")).to_have_attribute("data-swapped", "yes")
 
 
+def hold(page: Page, pattern: str | re.Pattern[str]) -> list[Route]:
+    """Hold requests for a URL; return the list of held ones."""
+    held: list[Route] = []
+    page.route(pattern, lambda route: held.append(route))
+    return held
+
+
 def first_held(page: Page, held: list[Route]) -> Route:
     """Return the first request that a route handler holds, once it has arrived there."""
     for _ in range(PATIENCE // 50):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from destinations_ui.kinds.spec.errors import SpecError
 from destinations_ui.kinds.spec.patterns import FLAGS, check_pattern
 
-#: What a group of this name matches is cut away; the page says so by the rest of the name.
+#: What a group of this name matches is not used; the page lists it by the rest of the name.
 UNUSED = "unused_"
 #: Texts that can be pasted for every kind → the pattern that recognizes one.
 COMMON_TEXTS = {
@@ -32,7 +32,7 @@ class Paste:
         name: What the page calls it: ``connection string``.
         sign: A pattern found in every such text, and in no valid value of a field.
         parts: Patterns whose named groups are fields, or facts that only a warning needs. The first match of a group
-            counts. What a group ``unused_…`` matches is cut away, and the page says so.
+            counts. What a group ``unused_…`` matches is not used, and the page lists it.
         made: Fields put together from groups: (field, text with ``{group}`` in it).
         instead: What to paste instead, where the text does not have it.
         example: Such a text, used by the tests.
